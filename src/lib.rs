@@ -1,0 +1,4 @@
+//! Images that anybody can hold.
+pub mod dmabuf;
+pub mod format;
+pub mod sync;
