@@ -1,4 +1,5 @@
 //! Images that anybody can hold.
+
 pub mod dmabuf;
 pub mod format;
 pub mod sync;

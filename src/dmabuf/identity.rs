@@ -1,0 +1,26 @@
+//! Which memory a file descriptor stands for.
+
+/// The identity of a buffer: its inode.
+///
+/// File descriptor numbers say nothing: a duplicate has another number, and a closed number is
+/// given to the next file. The inode is the same for every duplicate in every process, and is not
+/// given to another buffer while one of them is open.
+///
+/// Spec: `dma_buf_export()` gives each dma-buf an inode of its own; memfds have one each anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    pub(in crate::dmabuf) device: u64,
+    pub(in crate::dmabuf) inode: u64,
+}
+
+impl Identity {
+    /// The number of the file system that the inode belongs to (`st_dev`).
+    pub const fn device(self) -> u64 {
+        self.device
+    }
+
+    /// The inode's number (`st_ino`).
+    pub const fn inode(self) -> u64 {
+        self.inode
+    }
+}

@@ -1,0 +1,286 @@
+//! An image that anybody can hold: checked once, immutable after.
+//!
+//! A [`Descriptor`] is a claim: a size, a format, file descriptors, offsets and strides, from the
+//! caller or from a peer. [`Dmabuf::new`] checks the claim against the layout of the format
+//! ([`layout`]) and against what the file descriptors really are ([`Backing`]); what passes is a
+//! [`Dmabuf`], and nothing else in this crate accepts an image.
+//!
+//! A `Dmabuf` owns its file descriptors and closes them when its last clone goes away.
+//!
+//! Spec: <https://docs.kernel.org/driver-api/dma-buf.html>.
+
+mod access;
+mod backing;
+mod descriptor;
+mod identity;
+pub mod layout;
+mod map;
+mod mapped_plane;
+mod plane;
+pub(crate) mod sys;
+mod volatile;
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use crate::format::Fourcc;
+use crate::format::Modifier;
+
+pub use access::Access;
+pub use access::CpuAccess;
+pub use access::RowError;
+pub use backing::Backing;
+pub use backing::BackingError;
+pub use backing::BackingKind;
+pub use descriptor::Descriptor;
+pub use descriptor::DescriptorBuilder;
+pub use descriptor::DescriptorError;
+pub use descriptor::PlaneClaim;
+pub use descriptor::PlaneDescriptor;
+pub use identity::Identity;
+pub use map::MapError;
+pub use map::Mapping;
+pub use plane::Plane;
+
+/// The most planes that an image can have, on every interface that passes them on.
+pub const MAX_PLANES: usize = 4;
+
+/// How far the sizes of the planes were checked against the sizes of their file descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bounds {
+    /// Every byte of every plane lies inside its file descriptor.
+    Proven,
+    /// The modifier is not linear, so the extent of a plane is its driver's secret: only the
+    /// beginning of each plane was checked.
+    Beginnings,
+    /// The file descriptor is smaller than the image and its driver's kernel side keeps the pixels
+    /// elsewhere and checks them itself (see [`Dmabuf::new_kernel_checked`]). A renderer that maps
+    /// the buffer must never see it.
+    KernelChecked,
+}
+
+/// A checked image in one to four planes, shared by file descriptor.
+///
+/// Width and height are in pixels, offsets and strides in bytes. Row 0 is the first in memory; what
+/// is "up" is for the users of the image to agree on (in this crate: row 0 is the top).
+///
+/// Cloning is cheap: clones share the file descriptors, which are closed with the last of them.
+/// [`Dmabuf::duplicate`] makes new file descriptors.
+///
+/// ```
+/// use dmashare::allocator::Allocator;
+/// use dmashare::allocator::Memfd;
+/// use dmashare::allocator::Request;
+/// use dmashare::format::Fourcc;
+///
+/// let image = Memfd::new().allocate(&Request::new(640, 480, Fourcc::NV12))?;
+/// assert_eq!(image.planes().len(), 2);
+/// assert_eq!(image.planes()[1].stride_bytes(), 768);
+/// # Ok::<(), dmashare::allocator::AllocateError>(())
+/// ```
+#[derive(Clone)]
+pub struct Dmabuf {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    width: u32,
+    height: u32,
+    fourcc: Fourcc,
+    modifier: Modifier,
+    bounds: Bounds,
+    planes: Vec<Plane>,
+}
+
+impl Dmabuf {
+    /// Checks a claim and takes its file descriptors over.
+    ///
+    /// Two to four system calls per plane; nothing is mapped and no driver is asked.
+    ///
+    /// # Errors
+    /// [`Rejected`] holds the reason, and gives the descriptor with its file descriptors back.
+    ///
+    /// Spec: the rules are those of `framebuffer_check()` in the kernel and of
+    /// [`EGL_EXT_image_dma_buf_import`](https://registry.khronos.org/EGL/extensions/EXT/EGL_EXT_image_dma_buf_import.txt).
+    pub fn new(descriptor: Descriptor) -> Result<Self, Rejected> {
+        Self::validated(descriptor, layout::Extent::Whole)
+    }
+
+    /// As [`Dmabuf::new`], for an image whose driver exports a file descriptor smaller than the
+    /// image and checks every access in the kernel (virtio-gpu exports one page for any size).
+    ///
+    /// Layout and kind are checked as always; that the planes fit into the file descriptor is not.
+    /// Only a dma-buf can be claimed like this, and no renderer that maps buffers will get it.
+    ///
+    /// # Errors
+    /// As [`Dmabuf::new`]; [`InvalidDescriptor::NotKernelChecked`] if a plane is no dma-buf.
+    pub fn new_kernel_checked(descriptor: Descriptor) -> Result<Self, Rejected> {
+        Self::validated(descriptor, layout::Extent::Beginning)
+    }
+
+    fn validated(descriptor: Descriptor, extent: layout::Extent) -> Result<Self, Rejected> {
+        match descriptor.validate(extent) {
+            Ok((bounds, backings)) => {
+                let planes = descriptor
+                    .planes
+                    .into_iter()
+                    .zip(backings)
+                    .map(|(plane, backing)| Plane::new(plane, backing))
+                    .collect();
+                let inner = Inner {
+                    width: descriptor.width,
+                    height: descriptor.height,
+                    fourcc: descriptor.fourcc,
+                    modifier: descriptor.modifier,
+                    bounds,
+                    planes,
+                };
+                Ok(Self { inner: Arc::new(inner) })
+            }
+            Err(reason) => Err(Rejected { reason, descriptor: Box::new(descriptor) }),
+        }
+    }
+
+    /// Width in pixels, at least 1.
+    pub fn width(&self) -> u32 {
+        self.inner.width
+    }
+
+    /// Height in pixels, at least 1.
+    pub fn height(&self) -> u32 {
+        self.inner.height
+    }
+
+    /// The pixel format.
+    pub fn fourcc(&self) -> Fourcc {
+        self.inner.fourcc
+    }
+
+    /// The tiling, common to all planes.
+    pub fn modifier(&self) -> Modifier {
+        self.inner.modifier
+    }
+
+    /// How far the planes are known to fit their file descriptors.
+    pub fn bounds(&self) -> Bounds {
+        self.inner.bounds
+    }
+
+    /// The planes, one to four, in the order of the format.
+    pub fn planes(&self) -> &[Plane] {
+        &self.inner.planes
+    }
+
+    /// Whether every plane can be mapped for writing through its file descriptor, as software
+    /// renderers do even when they only read.
+    pub fn is_writable(&self) -> bool {
+        self.planes().iter().all(|plane| plane.backing().is_writable())
+    }
+
+    /// Whether every plane is a real dma-buf, as opposed to a sealed memfd.
+    pub fn is_dma_buf(&self) -> bool {
+        self.planes().iter().all(|plane| plane.backing().kind() == BackingKind::DmaBuf)
+    }
+
+    /// Whether two images are the same memory: the same inodes at the same offsets, whatever the
+    /// numbers of their file descriptors.
+    pub fn is_same_memory(&self, other: &Self) -> bool {
+        let place = |plane: &Plane| (plane.identity(), plane.offset_bytes());
+        self.planes().len() == other.planes().len()
+            && self.planes().iter().map(place).eq(other.planes().iter().map(place))
+    }
+
+    /// A second image with file descriptors of its own to the same memory. Planes that share a
+    /// file descriptor share the new one too.
+    ///
+    /// # Errors
+    /// The kernel's error, of which `EMFILE` is the likely one. Nothing stays open then.
+    #[doc(alias = "F_DUPFD_CLOEXEC")]
+    pub fn duplicate(&self) -> Result<Self, rustix::io::Errno> {
+        let planes = Plane::duplicate_all(self.planes())?;
+        let inner = Inner {
+            width: self.inner.width,
+            height: self.inner.height,
+            fourcc: self.inner.fourcc,
+            modifier: self.inner.modifier,
+            bounds: self.inner.bounds,
+            planes,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The file descriptors of the distinct buffers behind the planes, each once, in plane order.
+    /// Still owned by the image.
+    pub fn distinct_fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let planes = self.planes();
+        planes.iter().enumerate().filter_map(move |(index, plane)| {
+            let first = planes.iter().position(|other| other.identity() == plane.identity());
+            (first == Some(index)).then(|| plane.fd())
+        })
+    }
+}
+
+impl fmt::Debug for Dmabuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dmabuf")
+            .field("width", &self.inner.width)
+            .field("height", &self.inner.height)
+            .field("fourcc", &self.inner.fourcc)
+            .field("modifier", &self.inner.modifier)
+            .field("bounds", &self.inner.bounds)
+            .field("planes", &self.inner.planes)
+            .finish()
+    }
+}
+
+/// Why a claim is no image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDescriptor {
+    /// The numbers do not describe an image of this format.
+    #[error(transparent)]
+    Layout(#[from] layout::LayoutError),
+    /// A file descriptor cannot hold an image.
+    #[error("plane {plane} has no usable buffer")]
+    Backing {
+        /// The plane, counted from 0.
+        plane: usize,
+        /// What is wrong with its file descriptor.
+        source: BackingError,
+    },
+    /// The image is said to be checked by its driver's kernel side, but it is no dma-buf.
+    #[error("plane {plane} is a memfd, whose size nobody else checks: use `Dmabuf::new`")]
+    NotKernelChecked {
+        /// The plane, counted from 0.
+        plane: usize,
+    },
+}
+
+/// A claim that was refused, with its file descriptors still in it.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Rejected {
+    reason: InvalidDescriptor,
+    descriptor: Box<Descriptor>,
+}
+
+impl Rejected {
+    /// Why it was refused.
+    pub fn reason(&self) -> &InvalidDescriptor {
+        &self.reason
+    }
+
+    /// The claim, with the ownership of its file descriptors.
+    pub fn into_descriptor(self) -> Descriptor {
+        *self.descriptor
+    }
+}
+
+impl From<Rejected> for InvalidDescriptor {
+    /// Keeps the reason and closes the file descriptors.
+    fn from(rejected: Rejected) -> Self {
+        rejected.reason
+    }
+}
