@@ -1,5 +1,9 @@
 //! Images that anybody can hold.
 
 pub mod dmabuf;
+#[cfg(feature = "egl")]
+pub mod egl;
 pub mod format;
+#[cfg(feature = "gl")]
+pub mod gl;
 pub mod sync;

@@ -13,6 +13,7 @@ mod access;
 mod backing;
 mod descriptor;
 mod identity;
+mod importer;
 pub mod layout;
 mod map;
 mod mapped_plane;
@@ -39,6 +40,8 @@ pub use descriptor::DescriptorError;
 pub use descriptor::PlaneClaim;
 pub use descriptor::PlaneDescriptor;
 pub use identity::Identity;
+pub use importer::Importer;
+pub use importer::Refusal;
 pub use map::MapError;
 pub use map::Mapping;
 pub use plane::Plane;
@@ -236,7 +239,7 @@ impl fmt::Debug for Dmabuf {
 }
 
 /// Why a claim is no image.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDescriptor {
     /// The numbers do not describe an image of this format.

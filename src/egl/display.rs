@@ -1,0 +1,375 @@
+#![allow(unsafe_code, reason = "calls EGL with native handles")]
+//! A connection to a driver.
+
+use std::any::Any;
+use std::ffi::CStr;
+use std::ffi::c_void;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use crate::dmabuf::Importer;
+use crate::egl::CallError;
+use crate::egl::Device;
+use crate::egl::DisplayError;
+use crate::egl::Extensions;
+use crate::egl::FormatSupport;
+use crate::egl::Platform;
+use crate::egl::functions::Functions;
+use crate::egl::library::Library;
+use crate::egl::registry::Registry;
+use crate::egl::sys;
+use crate::egl::sys::Handle;
+
+/// A connection to a driver: what can be imported, and what images and contexts belong to.
+///
+/// Cloning is cheap. Two displays of the same platform and the same native display are the same
+/// display. One that this crate initialised is terminated with its last clone, after all images and
+/// contexts that hold one; an adopted one is left alone.
+///
+/// A display may be used from any thread.
+///
+/// Spec: EGL 1.5, section 3.2.
+#[derive(Clone)]
+pub struct Display {
+    connection: Arc<Connection>,
+}
+
+/// What all clones of a display share.
+pub(in crate::egl) struct Connection {
+    pub(in crate::egl) library: &'static Library,
+    pub(in crate::egl) handle: Handle,
+    pub(in crate::egl) functions: Functions,
+    platform: Platform,
+    version: String,
+    vendor: String,
+    extensions: Extensions,
+    importer: Importer,
+    imports_dma_bufs: bool,
+    device: Option<Device>,
+    formats: OnceLock<FormatSupport>,
+    /// What the native display belongs to; dropped after the display is terminated.
+    _native: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Display {
+    /// A display without windows on whatever driver there is; a software renderer at the least.
+    ///
+    /// # Errors
+    /// [`DisplayError`]: no libEGL, no such platform, or no driver.
+    ///
+    /// Spec: [`EGL_MESA_platform_surfaceless`](https://registry.khronos.org/EGL/extensions/MESA/EGL_MESA_platform_surfaceless.txt).
+    #[doc(alias = "EGL_PLATFORM_SURFACELESS_MESA")]
+    pub fn surfaceless() -> Result<Self, DisplayError> {
+        // SAFETY: the native display of this platform is EGL_DEFAULT_DISPLAY, which is null.
+        unsafe {
+            Self::open(Platform::Surfaceless, sys::PLATFORM_SURFACELESS, std::ptr::null_mut(), None)
+        }
+    }
+
+    /// A display on one of the devices of [`Device::all`].
+    ///
+    /// # Errors
+    /// [`DisplayError`]: no such platform, or no driver for the device.
+    ///
+    /// Spec: [`EGL_EXT_platform_device`](https://registry.khronos.org/EGL/extensions/EXT/EGL_EXT_platform_device.txt).
+    #[doc(alias = "EGL_PLATFORM_DEVICE_EXT")]
+    pub fn on_device(device: &Device) -> Result<Self, DisplayError> {
+        // SAFETY: the native display of this platform is an EGLDeviceEXT, which `Device` holds.
+        unsafe { Self::open(Platform::Device, sys::PLATFORM_DEVICE, device.as_raw(), None) }
+    }
+
+    /// A display on the X server that `DISPLAY` names, over a connection of EGL's own.
+    ///
+    /// # Errors
+    /// [`DisplayError`]; [`DisplayError::NoDriver`] if no X server answers.
+    ///
+    /// Spec: [`EGL_KHR_platform_x11`](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_x11.txt).
+    pub fn x11() -> Result<Self, DisplayError> {
+        // SAFETY: null stands for EGL_DEFAULT_DISPLAY: EGL opens and closes the connection itself.
+        unsafe { Self::from_x11(std::ptr::null_mut()) }
+    }
+
+    /// A display on an open connection to an X server.
+    ///
+    /// # Safety
+    /// `display` must be null or an Xlib `Display*` that stays open until the last clone of the
+    /// result, and everything made from it, is gone.
+    ///
+    /// # Errors
+    /// [`DisplayError`].
+    pub unsafe fn from_x11(display: *mut c_void) -> Result<Self, DisplayError> {
+        // SAFETY: the native display of this platform is an Xlib Display or null; the caller
+        // answers for it.
+        unsafe { Self::open(Platform::X11, sys::PLATFORM_X11, display, None) }
+    }
+
+    /// A display on the compositor that `WAYLAND_DISPLAY` names, over a connection of EGL's own.
+    ///
+    /// # Errors
+    /// [`DisplayError`]; [`DisplayError::NoDriver`] if no compositor answers.
+    ///
+    /// Spec: [`EGL_KHR_platform_wayland`](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_wayland.txt).
+    pub fn wayland() -> Result<Self, DisplayError> {
+        // SAFETY: null stands for EGL_DEFAULT_DISPLAY: EGL opens and closes the connection itself.
+        unsafe { Self::from_wayland(std::ptr::null_mut()) }
+    }
+
+    /// A display on an open connection to a compositor.
+    ///
+    /// # Safety
+    /// `display` must be null or a `wl_display*` of libwayland-client that stays open until the last
+    /// clone of the result, and everything made from it, is gone.
+    ///
+    /// # Errors
+    /// [`DisplayError`].
+    pub unsafe fn from_wayland(display: *mut c_void) -> Result<Self, DisplayError> {
+        // SAFETY: the native display of this platform is a wl_display or null; the caller answers
+        // for it.
+        unsafe { Self::open(Platform::Wayland, sys::PLATFORM_WAYLAND, display, None) }
+    }
+
+    /// A display on a DRM device through GBM. The device stays open as long as the display.
+    ///
+    /// # Errors
+    /// [`DisplayError::Node`] if the file cannot be opened or is no DRM device; else as above.
+    ///
+    /// Spec: [`EGL_KHR_platform_gbm`](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_gbm.txt).
+    #[cfg(feature = "gbm")]
+    pub fn gbm(node: &std::path::Path) -> Result<Self, DisplayError> {
+        use gbm::AsRaw;
+
+        let refused = |error: std::io::Error| DisplayError::Node {
+            path: node.display().to_string(),
+            cause: error.to_string(),
+        };
+        let file = std::fs::File::options().read(true).write(true).open(node).map_err(refused)?;
+        if !rustix::fs::FileType::from_raw_mode(
+            rustix::fs::fstat(&file).map_err(|errno| refused(errno.into()))?.st_mode,
+        )
+        .is_char_device()
+        {
+            return Err(refused(std::io::Error::other("not a device file")));
+        }
+        let device = gbm::Device::new(file).map_err(refused)?;
+        let native = device.as_raw().cast_mut().cast::<c_void>();
+        // SAFETY: the native display of this platform is a gbm_device; the connection keeps it until
+        // after the display is terminated.
+        unsafe { Self::open(Platform::Gbm, sys::PLATFORM_GBM, native, Some(Box::new(device))) }
+    }
+
+    /// Uses a display that somebody else made and initialised: winit's, glutin's, SDL's or wgpu's.
+    /// It is never terminated by this crate.
+    ///
+    /// # Safety
+    /// `display` must be an `EGLDisplay` of the process's libEGL, and stay initialised until the
+    /// last clone of the result, and everything made from it, is gone.
+    ///
+    /// # Errors
+    /// [`DisplayError::NotInitialized`] for null or a display that is not initialised;
+    /// [`DisplayError::Load`].
+    pub unsafe fn adopt(display: *mut c_void) -> Result<Self, DisplayError> {
+        let library = Library::load()?;
+        let handle = Handle::from_ptr(display);
+        let mut registry = Registry::lock();
+        if let Some(connection) = registry.find(handle) {
+            return Ok(Self { connection });
+        }
+        // SAFETY: `from_ptr` requires an EGLDisplay of this library; the caller answers for it.
+        let raw = unsafe { khronos_egl::Display::from_ptr(display) };
+        let known = !display.is_null()
+            && library.egl().query_string(Some(raw), khronos_egl::VERSION).is_ok();
+        if !known {
+            return Err(DisplayError::NotInitialized);
+        }
+        let connection = Arc::new(Connection::new(library, Platform::Adopted, raw, None));
+        registry.insert(handle, &connection);
+        Ok(Self { connection })
+    }
+
+    /// # Safety
+    /// `native` must be a native display of the platform that stays valid as long as the display,
+    /// or belong to `keep`.
+    unsafe fn open(
+        platform: Platform,
+        code: u32,
+        native: *mut c_void,
+        keep: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<Self, DisplayError> {
+        let library = Library::load()?;
+        let needed = platform.extensions();
+        if !needed.iter().any(|extension| library.extensions().contains(extension)) {
+            let extension = needed.first().copied().unwrap_or_default();
+            return Err(DisplayError::Unsupported { extension });
+        }
+        let no_driver =
+            |call, error| DisplayError::NoDriver { platform, source: CallError::new(call, error) };
+        let attributes = [khronos_egl::ATTRIB_NONE];
+        let mut registry = Registry::lock();
+        // SAFETY: `get_platform_display` requires a native display of the platform; the caller
+        // answers for it.
+        let raw = unsafe { library.egl().get_platform_display(code, native, &attributes) }
+            .map_err(|error| no_driver("eglGetPlatformDisplay", error))?;
+        let handle = Handle::from_ptr(raw.as_ptr());
+        if let Some(connection) = registry.find(handle) {
+            return Ok(Self { connection });
+        }
+        library.egl().initialize(raw).map_err(|error| no_driver("eglInitialize", error))?;
+        let connection = Arc::new(Connection::new(library, platform, raw, keep));
+        registry.insert(handle, &connection);
+        Ok(Self { connection })
+    }
+
+    pub(in crate::egl) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(in crate::egl) fn raw(&self) -> khronos_egl::Display {
+        self.connection.raw()
+    }
+
+    /// The `EGLDisplay`, for calls that this crate does not make. It stays this display's.
+    pub fn as_raw(&self) -> *mut c_void {
+        self.connection.handle.as_ptr()
+    }
+
+    /// Where the display comes from.
+    pub fn platform(&self) -> Platform {
+        self.connection.platform
+    }
+
+    /// The version of EGL, as the driver states it (`1.5`).
+    pub fn version(&self) -> &str {
+        &self.connection.version
+    }
+
+    /// The vendor of the EGL implementation (`Mesa Project`).
+    pub fn vendor(&self) -> &str {
+        &self.connection.vendor
+    }
+
+    /// The name of the driver (`swrast`, `kms_swrast`, `virtio_gpu`, `iris`), where
+    /// `EGL_MESA_query_driver` tells it.
+    pub fn driver_name(&self) -> Option<&str> {
+        Some(self.connection.importer.driver()).filter(|name| !name.is_empty())
+    }
+
+    /// What kind of buffers the driver can take.
+    pub fn importer(&self) -> &Importer {
+        &self.connection.importer
+    }
+
+    /// The device behind the display, where `EGL_EXT_device_query` tells it.
+    pub fn device(&self) -> Option<&Device> {
+        self.connection.device.as_ref()
+    }
+
+    /// The extensions of the display.
+    pub fn extensions(&self) -> &Extensions {
+        &self.connection.extensions
+    }
+
+    /// Whether dma-bufs can be imported at all.
+    pub fn imports_dma_bufs(&self) -> bool {
+        self.connection.imports_dma_bufs
+    }
+
+    /// Whether textures can be exported as dma-bufs.
+    pub fn exports_dma_bufs(&self) -> bool {
+        self.connection.functions.export.is_some()
+    }
+
+    /// The formats and modifiers that the driver lists for import; asked for once.
+    ///
+    /// A list is a claim: some drivers list formats that they then refuse.
+    ///
+    /// Spec: [`EGL_EXT_image_dma_buf_import_modifiers`](https://registry.khronos.org/EGL/extensions/EXT/EGL_EXT_image_dma_buf_import_modifiers.txt).
+    #[doc(alias = "eglQueryDmaBufFormatsEXT")]
+    #[doc(alias = "eglQueryDmaBufModifiersEXT")]
+    pub fn formats(&self) -> &FormatSupport {
+        self.connection.formats.get_or_init(|| FormatSupport::query(&self.connection))
+    }
+}
+
+impl Connection {
+    fn new(
+        library: &'static Library,
+        platform: Platform,
+        raw: khronos_egl::Display,
+        keep: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Self {
+        let text = |name| {
+            let text = library.egl().query_string(Some(raw), name);
+            text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        let extensions = library
+            .egl()
+            .query_string(Some(raw), khronos_egl::EXTENSIONS)
+            .map(Extensions::parse)
+            .unwrap_or_default();
+        let functions = Functions::load(library, &extensions);
+        let driver = functions.driver_name.and_then(|driver_name| {
+            // SAFETY: the function requires an initialised display (EGL_MESA_query_driver).
+            let name = unsafe { driver_name(raw.as_ptr()) };
+            if name.is_null() {
+                return None;
+            }
+            // SAFETY: `from_ptr` requires a terminated string that stays as long as it is used: the
+            // extension returns a static one.
+            Some(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
+        });
+        Self {
+            library,
+            handle: Handle::from_ptr(raw.as_ptr()),
+            functions,
+            platform,
+            version: text(khronos_egl::VERSION),
+            vendor: text(khronos_egl::VENDOR),
+            imports_dma_bufs: functions.image.is_some()
+                && extensions.contains("EGL_EXT_image_dma_buf_import"),
+            importer: Importer::from_driver_name(driver.as_deref()),
+            device: Device::of_display(library, raw),
+            extensions,
+            formats: OnceLock::new(),
+            _native: keep,
+        }
+    }
+
+    pub(in crate::egl) fn raw(&self) -> khronos_egl::Display {
+        // SAFETY: `from_ptr` requires an EGLDisplay of this library: the handle was made from one.
+        unsafe { khronos_egl::Display::from_ptr(self.handle.as_ptr()) }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let mut registry = Registry::lock();
+        let ours = registry.remove(self.handle, std::ptr::from_ref(self));
+        if !ours || self.platform == Platform::Adopted {
+            return;
+        }
+        if let Err(error) = self.library.egl().terminate(self.raw()) {
+            tracing::warn!(%error, "a display could not be terminated");
+        }
+    }
+}
+
+impl PartialEq for Display {
+    /// The same display: what an image must share with the context that uses it.
+    fn eq(&self, other: &Self) -> bool {
+        self.connection.handle == other.connection.handle
+    }
+}
+
+impl Eq for Display {}
+
+impl fmt::Debug for Display {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Display")
+            .field("platform", &self.platform())
+            .field("driver", &self.driver_name())
+            .field("version", &self.version())
+            .field("handle", &self.connection.handle)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! Drawing with the images of others, on `glow`.
+//!
+//! - [`Gl`]: the functions of one context, loaded once.
+//! - [`Texture`]: a texture, 2D or external; which of the two is in its type.
+//! - [`RenderTarget`]: a 2D texture to draw into and read back.
+//! - [`Program`]: the shaders of this crate, or yours.
+//!
+//! Every operation asks whether its context is current on the calling thread, and answers
+//! [`NotCurrent`] if it is not. Objects can be dropped anywhere: those whose context is not current
+//! are deleted the next time that it is used.
+//!
+//! Operations put the GL state that they change back, so they can be mixed with the drawing of an
+//! engine that owns the context.
+//!
+//! **Row order.** Row 0 is the first in memory and the top of the picture. A [`RenderTarget`] has it
+//! at clip-space y = -1, as GL has for every texture; [`Orientation::Window`] turns the picture over
+//! for windows, whose top is at y = +1.
+//!
+//! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
+
+mod current;
+mod error;
+mod garbage;
+mod loaded;
+mod pixels;
+mod program;
+mod quad;
+mod state;
+mod target;
+mod texture;
+
+pub use error::BindError;
+pub use error::GlError;
+pub use error::NotCurrent;
+pub use loaded::Gl;
+pub use loaded::GlLoadError;
+pub use program::Program;
+pub use program::ProgramError;
+pub use quad::Orientation;
+pub use target::RenderTarget;
+pub use texture::External;
+pub use texture::Kind;
+pub use texture::PixelType;
+pub use texture::Texture;
+pub use texture::TwoD;

@@ -1,0 +1,124 @@
+#![allow(unsafe_code, reason = "sets the state of GL")]
+//! The state that drawing changes, put back when it is done.
+
+use glow::HasContext;
+
+use crate::gl::current::Current;
+use crate::gl::current::texture_name;
+
+/// The tests and masks that must be off for pixels to arrive as they are.
+const OFF: [u32; 6] = [
+    glow::BLEND,
+    glow::CULL_FACE,
+    glow::DEPTH_TEST,
+    glow::DITHER,
+    glow::SCISSOR_TEST,
+    glow::STENCIL_TEST,
+];
+
+/// What was set before; set again on drop. Several queries of GL, none of which waits for drawing.
+pub(in crate::gl) struct SavedState<'a> {
+    current: Current<'a>,
+    enabled: [bool; OFF.len()],
+    viewport: [i32; 4],
+    colour_mask: [i32; 4],
+    clear_colour: [f32; 4],
+    framebuffer: i32,
+    program: i32,
+    array_buffer: i32,
+    vertex_array: i32,
+    active_texture: i32,
+    texture_2d: i32,
+    texture_external: i32,
+}
+
+impl<'a> SavedState<'a> {
+    /// Saves the state and sets what this module's drawing wants: everything off, all channels
+    /// written, no vertex array, texture unit 0.
+    pub(in crate::gl) fn take(current: Current<'a>, has_external: bool) -> Self {
+        let gl = current.glow();
+        // SAFETY: requires a current context, as does every block of this file without a reason of
+        // its own; `current` is the proof.
+        let enabled = OFF.map(|name| unsafe { gl.is_enabled(name) });
+        let four = |name| {
+            let mut values = [0; 4];
+            // SAFETY: the context is current, and the names have four values.
+            unsafe { gl.get_parameter_i32_slice(name, &mut values) };
+            values
+        };
+        let mut clear_colour = [0.0; 4];
+        // SAFETY: the context is current, and the name has four values.
+        unsafe { gl.get_parameter_f32_slice(glow::COLOR_CLEAR_VALUE, &mut clear_colour) };
+        let has_arrays = current.shared().is_gles_3;
+        let active_texture = current.integer(glow::ACTIVE_TEXTURE);
+        // SAFETY: the context is current.
+        unsafe { gl.active_texture(glow::TEXTURE0) };
+        let saved = Self {
+            current,
+            enabled,
+            viewport: four(glow::VIEWPORT),
+            colour_mask: four(glow::COLOR_WRITEMASK),
+            clear_colour,
+            framebuffer: current.integer(glow::FRAMEBUFFER_BINDING),
+            program: current.integer(glow::CURRENT_PROGRAM),
+            array_buffer: current.integer(glow::ARRAY_BUFFER_BINDING),
+            vertex_array: if has_arrays { current.integer(glow::VERTEX_ARRAY_BINDING) } else { 0 },
+            active_texture,
+            texture_2d: current.integer(glow::TEXTURE_BINDING_2D),
+            // GL_TEXTURE_BINDING_EXTERNAL_OES
+            texture_external: if has_external { current.integer(0x8D67) } else { 0 },
+        };
+        for name in OFF {
+            // SAFETY: the context is current.
+            unsafe { gl.disable(name) };
+        }
+        // SAFETY: the context is current.
+        unsafe { gl.color_mask(true, true, true, true) };
+        if has_arrays {
+            // SAFETY: the context is current.
+            unsafe { gl.bind_vertex_array(None) };
+        }
+        saved
+    }
+}
+
+impl Drop for SavedState<'_> {
+    fn drop(&mut self) {
+        let gl = self.current.glow();
+        for (name, _) in OFF.into_iter().zip(self.enabled).filter(|(_, enabled)| *enabled) {
+            // SAFETY: the context is current.
+            unsafe { gl.enable(name) };
+        }
+        let [x, y, width, height] = self.viewport;
+        // SAFETY: the context is current.
+        unsafe { gl.viewport(x, y, width, height) };
+        let [red, green, blue, alpha] = self.colour_mask.map(|value| value != 0);
+        // SAFETY: the context is current.
+        unsafe { gl.color_mask(red, green, blue, alpha) };
+        let [red, green, blue, alpha] = self.clear_colour;
+        // SAFETY: the context is current.
+        unsafe { gl.clear_color(red, green, blue, alpha) };
+        self.current.bind_framebuffer(name(self.framebuffer, glow::NativeFramebuffer));
+        // SAFETY: the context is current, and the program was in use before.
+        unsafe { gl.use_program(name(self.program, glow::NativeProgram)) };
+        let buffer = name(self.array_buffer, glow::NativeBuffer);
+        // SAFETY: the context is current, and the buffer was bound before.
+        unsafe { gl.bind_buffer(glow::ARRAY_BUFFER, buffer) };
+        if self.current.shared().is_gles_3 {
+            let array = name(self.vertex_array, glow::NativeVertexArray);
+            // SAFETY: the context is current, and the array was bound before.
+            unsafe { gl.bind_vertex_array(array) };
+        }
+        self.current.bind_texture(glow::TEXTURE_2D, texture_name(self.texture_2d));
+        if self.texture_external != 0 {
+            self.current.bind_texture(0x8D65, texture_name(self.texture_external));
+        }
+        // SAFETY: the context is current, and the unit was active before.
+        unsafe { gl.active_texture(self.active_texture.cast_unsigned()) };
+    }
+}
+
+/// The name that GL gave out as a number; 0 is nothing.
+fn name<T>(number: i32, wrap: impl FnOnce(std::num::NonZeroU32) -> T) -> Option<T> {
+    std::num::NonZeroU32::new(number.cast_unsigned()).map(wrap)
+}
