@@ -31,62 +31,6 @@ use crate::format::Layout;
 #[doc(alias = "DRM_FORMAT")]
 pub struct Fourcc(pub u32);
 
-/// One public constant per line: the kernel's name, its code, and where the channels are.
-macro_rules! fourccs {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        impl Fourcc {
-            $($(#[$doc])* pub const $name: Self = Self::from_code($code);)*
-        }
-    };
-}
-
-fourccs! {
-    /// 8 bits per channel; bytes in memory: B, G, R, A.
-    ARGB8888 = b"AR24";
-    /// 8 bits per channel; bytes in memory: B, G, R, unused.
-    XRGB8888 = b"XR24";
-    /// 8 bits per channel; bytes in memory: R, G, B, A.
-    ABGR8888 = b"AB24";
-    /// 8 bits per channel; bytes in memory: R, G, B, unused.
-    XBGR8888 = b"XB24";
-    /// 2 bits of alpha, then R, G, B of 10 bits, from the top bit down.
-    ARGB2101010 = b"AR30";
-    /// 2 unused bits, then R, G, B of 10 bits, from the top bit down.
-    XRGB2101010 = b"XR30";
-    /// 2 bits of alpha, then B, G, R of 10 bits, from the top bit down.
-    ABGR2101010 = b"AB30";
-    /// 16 bits: R 5, G 6, B 5, from the top bit down.
-    RGB565 = b"RG16";
-    /// Half floats; in memory: R, G, B, A.
-    ABGR16161616F = b"AB4H";
-    /// 16 bits per channel; in memory: R, G, B, A.
-    ABGR16161616 = b"AB48";
-    /// One channel of 8 bits.
-    R8 = b"R8  ";
-    /// One channel of 16 bits.
-    R16 = b"R16 ";
-    /// Two channels of 8 bits; bytes in memory: R, G.
-    GR88 = b"GR88";
-    /// Two channels of 16 bits; in memory: R, G.
-    GR1616 = b"GR32";
-    /// 4:2:0, two planes: Y, then interleaved Cb, Cr.
-    NV12 = b"NV12";
-    /// 4:2:0, two planes: Y, then interleaved Cr, Cb.
-    NV21 = b"NV21";
-    /// 4:2:0, two planes of 16-bit words whose upper 10 bits count: Y, then Cb, Cr.
-    P010 = b"P010";
-    /// 4:2:0, three planes: Y, Cb, Cr.
-    YUV420 = b"YU12";
-    /// 4:2:0, three planes: Y, Cr, Cb.
-    YVU420 = b"YV12";
-    /// 4:2:2, packed; bytes in memory: Y, Cb, Y, Cr.
-    YUYV = b"YUYV";
-    /// 4:2:2, packed; bytes in memory: Cb, Y, Cr, Y.
-    UYVY = b"UYVY";
-    /// 4:4:4, packed with alpha; bytes in memory: Cr, Cb, Y, A.
-    AYUV = b"AYUV";
-}
-
 impl Fourcc {
     /// The code made of four characters, as `fourcc_code(a, b, c, d)` makes it.
     pub const fn from_code(code: &[u8; 4]) -> Self {
@@ -98,25 +42,32 @@ impl Fourcc {
         Layout::of(self)
     }
 
-    /// The kernel's name without its prefix (`ARGB8888`), where this crate or `drm-fourcc`
-    /// knows one.
+    /// The kernel's name without its prefix (`ARGB8888`), where this crate knows the format.
     pub fn name(self) -> Option<&'static str> {
         self.layout().map(Layout::name)
     }
 
-    /// Its four characters, if all of them can be printed.
-    fn printable(self) -> Option<[u8; 4]> {
+    /// Its characters without trailing blanks, if they can be printed and no reader would take
+    /// them for a number or for the name of another format.
+    fn text(self) -> Option<String> {
         let bytes = self.0.to_le_bytes();
-        bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ').then_some(bytes)
+        let text = std::str::from_utf8(&bytes).ok()?.trim_end_matches(' ');
+        let printable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let ambiguous = text.is_empty()
+            || text.starts_with("0x")
+            || Layout::by_name(text).is_some_and(|named| named.fourcc() != self);
+        (printable && !ambiguous).then(|| text.to_owned())
     }
 }
 
 impl fmt::Display for Fourcc {
     /// The characters without trailing blanks (`AR24`, `R8`), or the number when they cannot be
-    /// printed.
+    /// printed or would be read as something else.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.printable() {
-            Some(bytes) => f.pad(String::from_utf8_lossy(&bytes).trim_end()),
+        match self.text() {
+            Some(text) => f.pad(&text),
             None => f.pad(&format!("{:#010x}", self.0)),
         }
     }
@@ -142,9 +93,13 @@ impl FromStr for Fourcc {
     /// blanks), or a hexadecimal number after `0x`. The kernel's names (`ARGB8888`) are understood
     /// as well.
     fn from_str(text: &str) -> Result<Self, ParseFourccError> {
-        let refused = || ParseFourccError { text: text.to_owned() };
+        let refused = || ParseFourccError {
+            text: text.to_owned(),
+        };
         if let Some(digits) = text.strip_prefix("0x") {
-            return u32::from_str_radix(digits, 16).map(Self).map_err(|_source| refused());
+            return u32::from_str_radix(digits, 16)
+                .map(Self)
+                .map_err(|_source| refused());
         }
         if let Some(layout) = Layout::by_name(text) {
             return Ok(layout.fourcc());
@@ -173,5 +128,103 @@ impl TryFrom<Fourcc> for DrmFourcc {
     /// Fails for the formats that are newer than `drm-fourcc`, whose list is closed.
     fn try_from(fourcc: Fourcc) -> Result<Self, Self::Error> {
         Self::try_from(fourcc.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drm_fourcc::DrmFourcc;
+    use proptest::prelude::ProptestConfig;
+    use proptest::prelude::any;
+    use proptest::prop_assert_eq;
+    use proptest::proptest;
+
+    use crate::format::Fourcc;
+    use crate::format::Layout;
+
+    #[test]
+    fn display_of_printable_codes_is_their_text() {
+        let cases = [
+            (Fourcc::ARGB8888, "AR24"),
+            (Fourcc::R8, "R8"),
+            (Fourcc::R16F, "R  H"),
+            (Fourcc(0), "0x00000000"),
+            (Fourcc(0x3432_5258 | 1 << 31), "0xb4325258"),
+            (Fourcc::from_code(b"    "), "0x20202020"),
+            (Fourcc::from_code(b"0x12"), "0x32317830"),
+            (Fourcc::from_code(b"R16F"), "0x46363152"),
+        ];
+        for (fourcc, text) in cases {
+            assert_eq!(fourcc.to_string(), text);
+        }
+        assert_eq!(
+            format!("{:>6}|{:<6}|", Fourcc::R8, Fourcc(1)),
+            "    R8|0x00000001|"
+        );
+    }
+
+    #[test]
+    fn parse_of_texts_that_are_no_code_is_refused() {
+        for text in [
+            "",
+            "0x",
+            "0xg",
+            "0x100000000",
+            "AR 24",
+            "ARGB888",
+            "é",
+            "A\n",
+        ] {
+            let error = text.parse::<Fourcc>().unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("{text:?} is no format code"))
+            );
+        }
+    }
+
+    #[test]
+    fn parse_of_every_name_gives_its_format() {
+        for layout in Layout::all() {
+            assert_eq!(
+                layout.name().parse(),
+                Ok(layout.fourcc()),
+                "{}",
+                layout.name()
+            );
+            assert_eq!(layout.fourcc().name(), Some(layout.name()));
+        }
+    }
+
+    #[test]
+    fn conversion_of_codes_newer_than_drm_fourcc_fails() {
+        assert_eq!(Fourcc::from(DrmFourcc::Nv12), Fourcc::NV12);
+        assert_eq!(DrmFourcc::try_from(Fourcc::NV12), Ok(DrmFourcc::Nv12));
+        assert!(DrmFourcc::try_from(Fourcc::P030).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 4 } else { 2048 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn parse_of_display_is_the_same_code(code in any::<u32>()) {
+            prop_assert_eq!(Fourcc(code).to_string().parse(), Ok(Fourcc(code)));
+        }
+
+        #[test]
+        fn parse_of_display_is_the_same_printable_code(text in "[ -~]{4}") {
+            let fourcc = Fourcc::from_code(text.as_bytes().try_into().unwrap());
+            prop_assert_eq!(fourcc.to_string().parse(), Ok(fourcc));
+        }
+
+        #[test]
+        fn parse_of_any_text_does_not_panic(text in ".{0,8}") {
+            let _parsed = text.parse::<Fourcc>();
+        }
     }
 }

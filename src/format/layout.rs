@@ -10,7 +10,7 @@ use crate::format::table;
 pub enum Model {
     /// Red, green and blue, or some of them, with or without alpha.
     Rgb,
-    /// Luma and two chroma channels: needs a matrix and a range to become colours.
+    /// Luma, mostly with two chroma channels: needs a matrix and a range to become colours.
     Yuv,
 }
 
@@ -29,7 +29,7 @@ pub struct PlaneLayout {
 }
 
 impl PlaneLayout {
-    /// Bits that one block takes.
+    /// Bits that one block takes; 0 for a plane that has no linear arrangement.
     pub const fn bits_per_block(&self) -> u32 {
         self.bits_per_block as u32
     }
@@ -59,7 +59,9 @@ impl PlaneLayout {
     pub const fn row_bytes(&self, width: u32) -> u64 {
         let samples = width.div_ceil(self.horizontal_subsampling as u32);
         let blocks = samples.div_ceil(self.block_width as u32) as u64;
-        blocks.saturating_mul(self.bits_per_block as u64).div_ceil(8)
+        blocks
+            .saturating_mul(self.bits_per_block as u64)
+            .div_ceil(8)
     }
 
     /// Rows of blocks for an image of this height in pixels.
@@ -86,7 +88,6 @@ pub struct Layout {
     pub(in crate::format) name: &'static str,
     pub(in crate::format) model: Model,
     pub(in crate::format) has_alpha: bool,
-    pub(in crate::format) linear: bool,
     pub(in crate::format) planes: &'static [PlaneLayout],
 }
 
@@ -126,10 +127,10 @@ impl Layout {
         self.has_alpha
     }
 
-    /// Whether the format has a linear arrangement at all. The compressed-only formats
-    /// (`YU08`, `YU10`) have none: they exist with a vendor's modifier alone.
+    /// Whether the format has a linear arrangement at all. `YU08`, `YU10` and `VU30` have none:
+    /// they exist with a vendor's modifier alone, and their one plane states no block size.
     pub const fn has_linear(&self) -> bool {
-        self.linear
+        matches!(self.planes, [first, ..] if first.bits_per_block > 0)
     }
 
     /// One to three planes. A modifier may add planes to these (for compression metadata), never

@@ -21,7 +21,11 @@ impl ModifierCode {
     /// Takes a number that a driver or a peer sent; `None` if it is the one that means "no
     /// modifier".
     pub const fn new(raw: u64) -> Option<Self> {
-        if raw == Self::INVALID { None } else { Some(Self(raw)) }
+        if raw == Self::INVALID {
+            None
+        } else {
+            Some(Self(raw))
+        }
     }
 
     /// The number as drivers know it.
@@ -134,5 +138,54 @@ impl From<DrmModifier> for Modifier {
 impl From<Modifier> for DrmModifier {
     fn from(modifier: Modifier) -> Self {
         Self::from(modifier.to_raw())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drm_fourcc::DrmModifier;
+    use proptest::prelude::ProptestConfig;
+    use proptest::prelude::any;
+    use proptest::prop_assert_eq;
+    use proptest::proptest;
+
+    use crate::format::Modifier;
+    use crate::format::ModifierCode;
+
+    #[test]
+    fn code_of_the_number_for_no_modifier_does_not_exist() {
+        assert_eq!(ModifierCode::new(ModifierCode::INVALID), None);
+        assert_eq!(Modifier::from(DrmModifier::Invalid), Modifier::Implicit);
+        assert_eq!(Modifier::Implicit.explicit(), None);
+        assert_eq!(Modifier::LINEAR.explicit(), Some(ModifierCode::LINEAR));
+    }
+
+    #[test]
+    fn only_linear_is_linear() {
+        assert!(Modifier::LINEAR.is_linear());
+        assert!(!Modifier::Implicit.is_linear());
+        assert!(!Modifier::from_raw(1).is_linear());
+    }
+
+    #[test]
+    fn name_is_known_for_what_drm_fourcc_knows() {
+        let x_tiled = Modifier::from_raw(0x0100_0000_0000_0001);
+        assert_eq!(x_tiled.name().as_deref(), Some("I915_x_tiled"));
+        assert_eq!(Modifier::from_raw(0x7700_0000_0000_0001).name(), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 4 } else { 256 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn raw_numbers_survive_every_conversion(raw in any::<u64>()) {
+            let modifier = Modifier::from_raw(raw);
+            prop_assert_eq!(modifier.to_raw(), raw);
+            prop_assert_eq!(Modifier::from(DrmModifier::from(modifier)), modifier);
+        }
     }
 }
