@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use crate::dmabuf::Importer;
+use crate::dmabuf::ImporterClass;
 use crate::egl::CallError;
 use crate::egl::Device;
 use crate::egl::DisplayError;
@@ -44,6 +45,7 @@ pub(in crate::egl) struct Connection {
     version: String,
     vendor: String,
     extensions: Extensions,
+    driver: Option<String>,
     importer: Importer,
     imports_dma_bufs: bool,
     device: Option<Device>,
@@ -251,7 +253,7 @@ impl Display {
     /// The name of the driver (`swrast`, `kms_swrast`, `virtio_gpu`, `iris`), where
     /// `EGL_MESA_query_driver` tells it.
     pub fn driver_name(&self) -> Option<&str> {
-        Some(self.connection.importer.driver()).filter(|name| !name.is_empty())
+        self.connection.driver.as_deref()
     }
 
     /// What kind of buffers the driver can take.
@@ -318,6 +320,7 @@ impl Connection {
             // extension returns a static one.
             Some(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
         });
+        let device = Device::of_display(library, raw);
         Self {
             library,
             handle: Handle::from_ptr(raw.as_ptr()),
@@ -327,8 +330,9 @@ impl Connection {
             vendor: text(khronos_egl::VENDOR),
             imports_dma_bufs: functions.image.is_some()
                 && extensions.contains("EGL_EXT_image_dma_buf_import"),
-            importer: Importer::from_driver_name(driver.as_deref()),
-            device: Device::of_display(library, raw),
+            importer: importer(driver.as_deref(), device.as_ref()),
+            driver,
+            device,
             extensions,
             formats: OnceLock::new(),
             _native: keep,
@@ -338,6 +342,21 @@ impl Connection {
     pub(in crate::egl) fn raw(&self) -> khronos_egl::Display {
         // SAFETY: `from_ptr` requires an EGLDisplay of this library: the handle was made from one.
         unsafe { khronos_egl::Display::from_ptr(self.handle.as_ptr()) }
+    }
+}
+
+/// What the buffers for a driver must be like. A software renderer knows the buffers of its own
+/// primary node; a GPU is better named by its render node.
+fn importer(driver: Option<&str>, device: Option<&Device>) -> Importer {
+    let importer = Importer::from_driver_name(driver);
+    let (primary, render) = device.map_or((None, None), |d| (d.primary_node(), d.render_node()));
+    let node = match importer.class() {
+        ImporterClass::KmsSoftware => primary.or(render),
+        _ => render.or(primary),
+    };
+    match node {
+        Some(node) => importer.on_node(node),
+        None => importer,
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::egl::display::Connection;
 use crate::egl::functions::QueryFunctions;
 use crate::format::FormatSet;
+use crate::format::Entry;
 use crate::format::Fourcc;
 use crate::format::Model;
 use crate::format::Modifier;
@@ -63,16 +64,17 @@ impl FormatSupport {
             }
         }
         let external_only = match modifiers {
-            [] => fourcc.layout().is_some_and(|layout| layout.model() == Model::Yuv),
+            [] => is_yuv(fourcc),
             some => some.iter().all(|(_, external_only)| *external_only),
         };
         self.add(fourcc, Modifier::Implicit, external_only);
     }
 
     fn add(&mut self, fourcc: Fourcc, modifier: Modifier, external_only: bool) {
-        self.sample.insert(fourcc, modifier, external_only);
+        let entry = Entry { fourcc, modifier, external_only };
+        self.sample.insert(entry);
         if !external_only {
-            self.render.insert(fourcc, modifier, false);
+            self.render.insert(entry);
         }
     }
 
@@ -93,6 +95,10 @@ impl FormatSupport {
     }
 }
 
+fn is_yuv(fourcc: Fourcc) -> bool {
+    fourcc.layout().is_some_and(|layout| layout.model() == Model::Yuv)
+}
+
 /// Asks for the number, then for as many items. Drivers answer 0 for "nothing listed".
 fn two_calls<T: Copy + Default>(call: impl Fn(i32, *mut T, *mut i32) -> u32) -> Vec<T> {
     let mut count = 0;
@@ -108,6 +114,9 @@ fn two_calls<T: Copy + Default>(call: impl Fn(i32, *mut T, *mut i32) -> u32) -> 
 }
 
 /// The modifiers of one format, each with "for external textures alone".
+///
+/// A driver may leave that flag as it was: llvmpipe of Mesa 25.0.7 does so for NV12. YUV counts as
+/// external-only then.
 fn ask_modifiers(
     display: *mut std::ffi::c_void,
     query: QueryFunctions,
@@ -123,7 +132,8 @@ fn ask_modifiers(
         return Vec::new();
     }
     let room = usize::try_from(count).unwrap_or(0);
-    let (mut modifiers, mut external) = (vec![0_u64; room], vec![0_u32; room]);
+    let unsaid = u32::from(is_yuv(Fourcc(format.cast_unsigned())));
+    let (mut modifiers, mut external) = (vec![0_u64; room], vec![unsaid; room]);
     let (to, to_external) = (modifiers.as_mut_ptr(), external.as_mut_ptr());
     // SAFETY: both arrays have room for `count` items.
     let asked =
