@@ -12,12 +12,14 @@
 mod access;
 mod backing;
 mod descriptor;
+mod exporter;
 mod identity;
 mod importer;
 pub mod layout;
 mod map;
 mod mapped_plane;
 mod plane;
+pub(crate) mod raster;
 pub(crate) mod sys;
 mod volatile;
 
@@ -41,10 +43,12 @@ pub use descriptor::PlaneClaim;
 pub use descriptor::PlaneDescriptor;
 pub use identity::Identity;
 pub use importer::Importer;
+pub use importer::ImporterClass;
 pub use importer::Refusal;
 pub use map::MapError;
 pub use map::Mapping;
 pub use plane::Plane;
+pub use raster::DRAW_BLOCK_PIXELS;
 
 /// The most planes that an image can have, on every interface that passes them on.
 pub const MAX_PLANES: usize = 4;

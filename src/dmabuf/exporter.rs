@@ -1,0 +1,111 @@
+#![allow(unsafe_code, reason = "asks a DRM device about a buffer with ioctls")]
+//! Whose buffer a dma-buf is.
+//!
+//! Spec: `dma_buf_show_fdinfo()` in `drivers/dma-buf/dma-buf.c`,
+//! <https://docs.kernel.org/gpu/drm-mm.html#prime-buffer-sharing>.
+
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::ioctl::Opcode;
+use rustix::ioctl::Updater;
+
+use crate::dmabuf::sys::DrmModeMapDumb;
+use crate::dmabuf::sys::DrmPrimeHandle;
+use crate::dmabuf::sys::IOCTL_MODE_MAP_DUMB;
+use crate::dmabuf::sys::IOCTL_PRIME_FD_TO_HANDLE;
+
+/// The name that buffers have whose driver exports them with the kernel's helper: that of the module
+/// the helper is in, whatever the driver.
+///
+/// Spec: `drm_gem_prime_export()` in `drivers/gpu/drm/drm_prime.c`, "white lie for debug".
+pub(in crate::dmabuf) const DRM_HELPER: &str = "drm";
+
+/// What the kernel calls the exporter: `udmabuf`, the name of a dma-heap, [`DRM_HELPER`], or that of
+/// a driver (`virtio_gpu`).
+///
+/// Needs `/proc`; `ENODATA` if the file is no dma-buf.
+pub(in crate::dmabuf) fn name(fd: BorrowedFd<'_>) -> Result<String, Errno> {
+    let path = format!("/proc/self/fdinfo/{}", fd.as_raw_fd());
+    let info = std::fs::read_to_string(path)
+        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    name_in(&info).map(str::to_owned).ok_or(Errno::NODATA)
+}
+
+fn name_in(info: &str) -> Option<&str> {
+    info.lines().find_map(|line| line.strip_prefix("exp_name:")).map(str::trim)
+}
+
+/// Whether a dma-buf is a "dumb" buffer of the device behind a primary node (`/dev/dri/card0`), which
+/// its users map through the device.
+///
+/// The device is opened anew: a handle on a shared open file would be the very handle of whoever
+/// imported the buffer there, and go away under them. Closing the file gives the new one back.
+///
+/// Spec: `drm_gem_prime_import_dev()` recognises the device's own buffers;
+/// `drm_gem_dumb_map_offset()` answers `EINVAL` for all others.
+pub(in crate::dmabuf) fn is_own_buffer(fd: BorrowedFd<'_>, node: &Path) -> Result<bool, Errno> {
+    let device = rustix::fs::open(node, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    let mut prime = DrmPrimeHandle { handle: 0, flags: 0, fd: fd.as_raw_fd() };
+    match update::<IOCTL_PRIME_FD_TO_HANDLE, _>(device.as_fd(), &mut prime) {
+        Ok(()) => {}
+        Err(errno @ (Errno::NOTTY | Errno::ACCESS | Errno::PERM | Errno::NOMEM)) => {
+            return Err(errno);
+        }
+        Err(_cannot_import) => return Ok(false),
+    }
+    let mut map = DrmModeMapDumb { handle: prime.handle, pad: 0, offset: 0 };
+    match update::<IOCTL_MODE_MAP_DUMB, _>(device.as_fd(), &mut map) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// An ioctl that reads and writes `data`; interrupted calls are made again.
+fn update<const OPCODE: Opcode, T>(device: BorrowedFd<'_>, data: &mut T) -> Result<(), Errno> {
+    loop {
+        // SAFETY: `Updater` requires that the opcode takes a `T`; each opcode of this file is built
+        // from the type that it is called with, and the sizes are asserted in `sys`.
+        let request = unsafe { Updater::<OPCODE, T>::new(data) };
+        // SAFETY: `ioctl` requires a request that is right for the file descriptor; another kind of
+        // file answers ENOTTY without touching memory (ioctl(2)).
+        match unsafe { rustix::ioctl::ioctl(device, request) } {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::MemfdFlags;
+
+    #[test]
+    fn name_in_fdinfo_is_found() {
+        let info = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t8\nsize:\t65536\ncount:\t1\n\
+                    exp_name:\tudmabuf\n";
+        assert_eq!(name_in(info), Some("udmabuf"));
+        assert_eq!(name_in("pos:\t0\nname:\tdrm\n"), None);
+    }
+
+    #[test]
+    fn name_of_memfd_is_no_data() {
+        let memfd = rustix::fs::memfd_create("test", MemfdFlags::CLOEXEC).unwrap();
+        assert_eq!(name(memfd.as_fd()), Err(Errno::NODATA));
+    }
+
+    #[test]
+    fn is_own_buffer_on_what_is_no_device_is_an_error() {
+        let memfd = rustix::fs::memfd_create("test", MemfdFlags::CLOEXEC).unwrap();
+        let ask = |node| is_own_buffer(memfd.as_fd(), Path::new(node));
+        assert_eq!(ask("/dev/null"), Err(Errno::NOTTY));
+        assert_eq!(ask("/dev/dri/no-such-node"), Err(Errno::NOENT));
+    }
+}

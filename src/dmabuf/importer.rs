@@ -1,0 +1,275 @@
+//! Who is going to import an image, and what it cannot take.
+//!
+//! Drivers differ in how they fail: a GPU's kernel driver refuses a buffer that it cannot use, while
+//! a software renderer says "success" and crashes when it draws. What was found out about each of
+//! them is written down here, once, between the allocators that make buffers and the displays that
+//! import them: neither has to know the other.
+//!
+//! The facts were measured with Mesa 25.0.7, and where it says so with 26.2.6 too.
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+use crate::dmabuf::BackingKind;
+use crate::dmabuf::Bounds;
+use crate::dmabuf::Dmabuf;
+use crate::dmabuf::Plane;
+use crate::dmabuf::exporter;
+use crate::dmabuf::raster;
+use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
+use crate::format::Modifier;
+
+/// How a driver gets at the pixels of an image that it imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ImporterClass {
+    /// Maps any file descriptor for reading and writing, and trusts the numbers: `llvmpipe` on the
+    /// surfaceless, X11 and Wayland platforms (`swrast`). Takes memfds, udmabufs and dma-heap
+    /// buffers without a copy. A read-only file descriptor cannot be mapped, and is a crash.
+    MapsMemory,
+    /// `llvmpipe` on a display device without 3D (`kms_swrast`): maps the "dumb" buffers of its own
+    /// device. A memfd is refused; every other buffer is imported and then a crash.
+    KmsSoftware,
+    /// A GPU: its kernel driver looks at each buffer, and refuses what it cannot use. A memfd is
+    /// always refused (`EGL_BAD_ALLOC`).
+    Hardware,
+}
+
+/// Who is going to import an image: one display, as allocators need to know it.
+///
+/// Plain data; it holds no file descriptor and no handle of the display.
+///
+/// ```
+/// use dmashare::dmabuf::Importer;
+/// use dmashare::dmabuf::ImporterClass;
+///
+/// let display = Importer::from_driver_name(Some("swrast"));
+/// assert_eq!(display.class(), ImporterClass::MapsMemory);
+/// let display = Importer::from_driver_name(Some("kms_swrast")).on_node("/dev/dri/card0");
+/// assert_eq!(display.class(), ImporterClass::KmsSoftware);
+/// assert_eq!(Importer::from_driver_name(Some("iris")).class(), ImporterClass::Hardware);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Importer {
+    driver: String,
+    class: ImporterClass,
+    node: Option<PathBuf>,
+}
+
+impl Importer {
+    /// An importer by the name of its driver, which is what `eglGetDisplayDriverName` says. A name
+    /// that is not known stands for a GPU, and so does none: every software renderer has one.
+    #[doc(alias = "eglGetDisplayDriverName")]
+    pub fn from_driver_name(name: Option<&str>) -> Self {
+        let class = match name {
+            Some("swrast") => ImporterClass::MapsMemory,
+            Some("kms_swrast") => ImporterClass::KmsSoftware,
+            _ => ImporterClass::Hardware,
+        };
+        Self { driver: name.unwrap_or("unnamed driver").to_owned(), class, node: None }
+    }
+
+    /// States the device that the display draws on, by one of its nodes: the primary one
+    /// (`/dev/dri/card0`) for [`ImporterClass::KmsSoftware`], which alone can tell whose a buffer is,
+    /// and better the render node (`/dev/dri/renderD128`) for a GPU.
+    #[must_use]
+    pub fn on_node(mut self, node: impl Into<PathBuf>) -> Self {
+        self.node = Some(node.into());
+        self
+    }
+
+    /// The driver's name, or `unnamed driver`.
+    pub fn driver(&self) -> &str {
+        &self.driver
+    }
+
+    /// How the driver gets at the pixels.
+    pub fn class(&self) -> ImporterClass {
+        self.class
+    }
+
+    /// Whether the driver reads and writes the pixels with the CPU, so that they have to be behind
+    /// the file descriptor.
+    pub fn maps_memory(&self) -> bool {
+        matches!(self.class, ImporterClass::MapsMemory | ImporterClass::KmsSoftware)
+    }
+
+    /// A node of the device that the display draws on, where it is known and there is one.
+    pub fn node(&self) -> Option<&Path> {
+        self.node.as_deref()
+    }
+
+    /// Whether the driver can be given this image to sample from. What passes may still be refused
+    /// by the driver with an error, but does not make it crash.
+    ///
+    /// Takes no system call for [`ImporterClass::MapsMemory`] and [`ImporterClass::Hardware`]. For
+    /// [`ImporterClass::KmsSoftware`] the exporter of each buffer is asked of the kernel, through a
+    /// file descriptor of its own on the display's device.
+    ///
+    /// # Errors
+    /// [`Refusal`] says what the driver cannot take. The image is unchanged.
+    ///
+    /// Spec: measured, see [`ImporterClass`].
+    pub fn accepts(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        match self.class {
+            ImporterClass::MapsMemory => self.maps(image),
+            ImporterClass::KmsSoftware => {
+                self.is_no_memfd(image)?;
+                self.maps(image)?;
+                image.distinct_fds().try_for_each(|fd| self.owns(fd))
+            }
+            ImporterClass::Hardware => self.is_no_memfd(image),
+        }
+    }
+
+    /// Whether the driver can be given this image to draw into: as [`Importer::accepts`], and for
+    /// software renderers each buffer must hold the last block of its planes as a whole (see
+    /// [`DRAW_BLOCK_PIXELS`]).
+    ///
+    /// The images of this crate's own allocators are made so.
+    ///
+    /// # Errors
+    /// As [`Importer::accepts`]; [`Refusal::NoRoomForBlocks`].
+    pub fn accepts_as_target(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        self.accepts(image)?;
+        if self.maps_memory() { has_room_for_blocks(image) } else { Ok(()) }
+    }
+
+    /// What a renderer needs that maps whole buffers and then trusts the numbers.
+    fn maps(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let driver = || self.driver.clone();
+        match image.bounds() {
+            Bounds::Proven => {}
+            Bounds::Beginnings => {
+                return Err(Refusal::NotLinear { driver: driver(), modifier: image.modifier() });
+            }
+            Bounds::KernelChecked => return Err(Refusal::OutOfReach { driver: driver() }),
+        }
+        if image.is_writable() { Ok(()) } else { Err(Refusal::ReadOnly { driver: driver() }) }
+    }
+
+    fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let is_memfd = |plane: &Plane| plane.backing().kind() == BackingKind::Memfd;
+        match image.planes().iter().position(is_memfd) {
+            None => Ok(()),
+            Some(plane) => Err(Refusal::Memfd { driver: self.driver.clone(), plane }),
+        }
+    }
+
+    /// What is not known to be the device's own buffer is refused.
+    fn owns(&self, fd: BorrowedFd<'_>) -> Result<(), Refusal> {
+        let driver = || self.driver.clone();
+        let unknown = |errno| Refusal::UnknownExporter { driver: driver(), errno };
+        let exporter = exporter::name(fd).map_err(unknown)?;
+        let foreign = || Refusal::ForeignDevice { driver: driver(), exporter: exporter.clone() };
+        // The buffers of every driver that exports with the kernel's helper have this name, those
+        // of another device among them.
+        if exporter != exporter::DRM_HELPER {
+            return Err(foreign());
+        }
+        let node = self.node.as_deref().ok_or_else(|| Refusal::UnknownDevice { driver: driver() })?;
+        if exporter::is_own_buffer(fd, node).map_err(unknown)? { Ok(()) } else { Err(foreign()) }
+    }
+}
+
+impl fmt::Display for Importer {
+    /// `swrast`, or `kms_swrast on /dev/dri/card0`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            None => f.write_str(&self.driver),
+            Some(node) => write!(f, "{} on {}", self.driver, node.display()),
+        }
+    }
+}
+
+/// Buffers are mapped by whole pages, so the rest of the last page can be drawn into.
+fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
+    let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+    let shapes = image.fourcc().layout().map_or(&[][..], |layout| layout.planes());
+    let size = [image.width(), image.height()];
+    for (index, (plane, shape)) in image.planes().iter().zip(shapes).enumerate() {
+        let buffer_bytes = plane.backing().size_bytes();
+        let mapped_bytes = buffer_bytes.div_ceil(page_bytes).saturating_mul(page_bytes);
+        let needed_bytes = raster::drawn_bytes(*shape, size, plane.stride_bytes())
+            .and_then(|bytes| bytes.checked_add(u64::from(plane.offset_bytes())))
+            .unwrap_or(u64::MAX);
+        if needed_bytes > mapped_bytes {
+            return Err(Refusal::NoRoomForBlocks { plane: index, needed_bytes, buffer_bytes });
+        }
+    }
+    Ok(())
+}
+
+/// Why a driver must not be given an image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The renderer reads rows one after the other.
+    #[error("`{driver}` draws with the CPU and cannot read modifier {modifier}: allocate LINEAR")]
+    NotLinear {
+        /// The driver.
+        driver: String,
+        /// The image's modifier.
+        modifier: Modifier,
+    },
+    /// The renderer maps the buffer, which does not hold the pixels.
+    #[error("`{driver}` maps the buffer, whose pixels are in the memory of another device")]
+    OutOfReach {
+        /// The driver.
+        driver: String,
+    },
+    /// The renderer maps the buffer for reading and writing, even if it only reads.
+    #[error("`{driver}` maps the buffer for writing, but a file descriptor of it is read-only")]
+    ReadOnly {
+        /// The driver.
+        driver: String,
+    },
+    /// The driver takes dma-bufs alone.
+    #[error("`{driver}` takes dma-bufs alone, and plane {plane} is a memfd")]
+    Memfd {
+        /// The driver.
+        driver: String,
+        /// The plane, counted from 0.
+        plane: usize,
+    },
+    /// The driver maps the buffers of its own device alone, and this is another's.
+    #[error("`{driver}` takes buffers of its own device alone, and this one comes from `{exporter}`")]
+    ForeignDevice {
+        /// The driver.
+        driver: String,
+        /// Who made the buffer, as the kernel names it (`udmabuf`, `system`, `drm`).
+        exporter: String,
+    },
+    /// The driver maps the buffers of its own device alone, and nobody said which device that is.
+    #[error("`{driver}` takes buffers of its own device alone: state its node with `on_node`")]
+    UnknownDevice {
+        /// The driver.
+        driver: String,
+    },
+    /// The driver maps the buffers of its own device alone, and the kernel does not tell whose this
+    /// one is.
+    #[error("`{driver}` takes buffers of its own device alone, and this one's is not known: {errno}")]
+    UnknownExporter {
+        /// The driver.
+        driver: String,
+        /// Why it is not known.
+        errno: Errno,
+    },
+    /// Drawing would go beyond the end of the buffer.
+    #[error(
+        "drawing into plane {plane} in blocks of {DRAW_BLOCK_PIXELS}x{DRAW_BLOCK_PIXELS} pixels \
+         takes {needed_bytes} bytes of a buffer of {buffer_bytes}: allocate more rows"
+    )]
+    NoRoomForBlocks {
+        /// The plane, counted from 0.
+        plane: usize,
+        /// Bytes up to the end of the last block.
+        needed_bytes: u64,
+        /// Bytes in the buffer.
+        buffer_bytes: u64,
+    },
+}
