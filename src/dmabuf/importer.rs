@@ -20,6 +20,7 @@ use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Plane;
 use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
+use crate::dmabuf::raster::DRAW_ALIGNMENT_BYTES;
 use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
 use crate::format::Modifier;
 
@@ -128,12 +129,12 @@ impl Importer {
 
     /// Whether the driver can be given this image to draw into: as [`Importer::accepts`], and for
     /// software renderers each buffer must hold the last block of its planes as a whole (see
-    /// [`DRAW_BLOCK_PIXELS`]).
+    /// [`DRAW_BLOCK_PIXELS`]), and the rows of wide pixels must be aligned.
     ///
     /// The images of this crate's own allocators are made so.
     ///
     /// # Errors
-    /// As [`Importer::accepts`]; [`Refusal::NoRoomForBlocks`].
+    /// As [`Importer::accepts`]; [`Refusal::NoRoomForBlocks`], [`Refusal::Misaligned`].
     pub fn accepts_as_target(&self, image: &Dmabuf) -> Result<(), Refusal> {
         self.accepts(image)?;
         if self.maps_memory() { has_room_for_blocks(image) } else { Ok(()) }
@@ -171,7 +172,8 @@ impl Importer {
         if exporter != exporter::DRM_HELPER {
             return Err(foreign());
         }
-        let node = self.node.as_deref().ok_or_else(|| Refusal::UnknownDevice { driver: driver() })?;
+        let node =
+            self.node.as_deref().ok_or_else(|| Refusal::UnknownDevice { driver: driver() })?;
         if exporter::is_own_buffer(fd, node).map_err(unknown)? { Ok(()) } else { Err(foreign()) }
     }
 }
@@ -192,10 +194,14 @@ fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
     let shapes = image.fourcc().layout().map_or(&[][..], |layout| layout.planes());
     let size = [image.width(), image.height()];
     for (index, (plane, shape)) in image.planes().iter().zip(shapes).enumerate() {
+        let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
+        if !raster::is_aligned(*shape, offset_bytes, stride_bytes) {
+            return Err(Refusal::Misaligned { plane: index, offset_bytes, stride_bytes });
+        }
         let buffer_bytes = plane.backing().size_bytes();
         let mapped_bytes = buffer_bytes.div_ceil(page_bytes).saturating_mul(page_bytes);
-        let needed_bytes = raster::drawn_bytes(*shape, size, plane.stride_bytes())
-            .and_then(|bytes| bytes.checked_add(u64::from(plane.offset_bytes())))
+        let needed_bytes = raster::drawn_bytes(*shape, size, stride_bytes)
+            .and_then(|bytes| bytes.checked_add(u64::from(offset_bytes)))
             .unwrap_or(u64::MAX);
         if needed_bytes > mapped_bytes {
             return Err(Refusal::NoRoomForBlocks { plane: index, needed_bytes, buffer_bytes });
@@ -237,7 +243,9 @@ pub enum Refusal {
         plane: usize,
     },
     /// The driver maps the buffers of its own device alone, and this is another's.
-    #[error("`{driver}` takes buffers of its own device alone, and this one comes from `{exporter}`")]
+    #[error(
+        "`{driver}` takes buffers of its own device alone, and this one comes from `{exporter}`"
+    )]
     ForeignDevice {
         /// The driver.
         driver: String,
@@ -252,12 +260,27 @@ pub enum Refusal {
     },
     /// The driver maps the buffers of its own device alone, and the kernel does not tell whose this
     /// one is.
-    #[error("`{driver}` takes buffers of its own device alone, and this one's is not known: {errno}")]
+    #[error(
+        "`{driver}` takes buffers of its own device alone, and this one's is not known: {errno}"
+    )]
     UnknownExporter {
         /// The driver.
         driver: String,
         /// Why it is not known.
         errno: Errno,
+    },
+    /// Drawing writes vectors to aligned addresses.
+    #[error(
+        "drawing into plane {plane} takes rows that begin at multiples of {DRAW_ALIGNMENT_BYTES} \
+         bytes: its offset is {offset_bytes} and its stride {stride_bytes}"
+    )]
+    Misaligned {
+        /// The plane, counted from 0.
+        plane: usize,
+        /// Bytes from the beginning of the buffer to the first row.
+        offset_bytes: u32,
+        /// Bytes from the beginning of one row to the next.
+        stride_bytes: u32,
     },
     /// Drawing would go beyond the end of the buffer.
     #[error(

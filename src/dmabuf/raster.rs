@@ -9,12 +9,27 @@
 //! ends one page after its only row is a `SIGSEGV` at a stride of 8192 bytes, and none when the
 //! buffer holds four rows.
 //!
+//! Four pixels of 32 bits or more are written with aligned vector stores: a row of such a format that
+//! begins off a multiple of 16 bytes is a `SIGSEGV` as well (`AR24` with a stride of 1032 bytes or an
+//! offset of 8; `AB48` likewise; `R8`, `GR88`, `RG16` and `R16` at any stride are none).
+//!
 //! Spec: `LP_RASTER_BLOCK_SIZE` in `src/gallium/drivers/llvmpipe` of Mesa.
 
 use crate::format::PlaneLayout;
 
 /// The width and height, in pixels, of the blocks that `llvmpipe` draws in.
 pub const DRAW_BLOCK_PIXELS: u32 = 4;
+
+/// What the rows of a plane must begin at a multiple of, to be drawn into.
+pub(crate) const DRAW_ALIGNMENT_BYTES: u32 = 16;
+
+/// Whether drawing into rows at this offset and stride is safe.
+pub(crate) fn is_aligned(shape: PlaneLayout, offset_bytes: u32, stride_bytes: u32) -> bool {
+    let is_vector = shape.bits_per_block() >= 32 * shape.block_width();
+    !is_vector
+        || (offset_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES)
+            && stride_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES))
+}
 
 /// The bytes of a row, up to the end of its last block.
 pub(crate) fn drawn_row_bytes(shape: PlaneLayout, width: u32) -> Option<u64> {
@@ -66,6 +81,15 @@ mod tests {
     fn drawn_bytes_of_one_row_are_those_of_four() {
         let r8 = planes(Fourcc::R8)[0];
         assert_eq!(drawn_bytes(r8, [1024, 1], 8192), Some(3 * 8192 + 1024));
+    }
+
+    #[test]
+    fn rows_of_wide_pixels_off_a_vector_are_not_aligned() {
+        let (wide, narrow) = (planes(Fourcc::ARGB8888)[0], planes(Fourcc::GR88)[0]);
+        assert!(is_aligned(wide, 16, 1040));
+        assert!(!is_aligned(wide, 8, 1040));
+        assert!(!is_aligned(wide, 0, 1032));
+        assert!(is_aligned(narrow, 1, 1031));
     }
 
     #[test]

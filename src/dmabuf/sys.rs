@@ -51,7 +51,8 @@ pub(crate) const IOCTL_EXPORT_SYNC_FILE: Opcode = opcode::read_write::<DmaBufSyn
 /// `DMA_BUF_IOCTL_IMPORT_SYNC_FILE`.
 pub(crate) const IOCTL_IMPORT_SYNC_FILE: Opcode = opcode::write::<DmaBufSyncFile>(b'b', 3);
 /// `DRM_IOCTL_PRIME_FD_TO_HANDLE`.
-pub(crate) const IOCTL_PRIME_FD_TO_HANDLE: Opcode = opcode::read_write::<DrmPrimeHandle>(b'd', 0x2e);
+pub(crate) const IOCTL_PRIME_FD_TO_HANDLE: Opcode =
+    opcode::read_write::<DrmPrimeHandle>(b'd', 0x2e);
 /// `DRM_IOCTL_MODE_MAP_DUMB`.
 pub(crate) const IOCTL_MODE_MAP_DUMB: Opcode = opcode::read_write::<DrmModeMapDumb>(b'd', 0xb3);
 

@@ -5,8 +5,8 @@
 
 use crate::egl::display::Connection;
 use crate::egl::functions::QueryFunctions;
-use crate::format::FormatSet;
 use crate::format::Entry;
+use crate::format::FormatSet;
 use crate::format::Fourcc;
 use crate::format::Model;
 use crate::format::Modifier;

@@ -52,9 +52,7 @@ impl Fourcc {
     fn text(self) -> Option<String> {
         let bytes = self.0.to_le_bytes();
         let text = std::str::from_utf8(&bytes).ok()?.trim_end_matches(' ');
-        let printable = text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         let ambiguous = text.is_empty()
             || text.starts_with("0x")
             || Layout::by_name(text).is_some_and(|named| named.fourcc() != self);
@@ -93,13 +91,9 @@ impl FromStr for Fourcc {
     /// blanks), or a hexadecimal number after `0x`. The kernel's names (`ARGB8888`) are understood
     /// as well.
     fn from_str(text: &str) -> Result<Self, ParseFourccError> {
-        let refused = || ParseFourccError {
-            text: text.to_owned(),
-        };
+        let refused = || ParseFourccError { text: text.to_owned() };
         if let Some(digits) = text.strip_prefix("0x") {
-            return u32::from_str_radix(digits, 16)
-                .map(Self)
-                .map_err(|_source| refused());
+            return u32::from_str_radix(digits, 16).map(Self).map_err(|_source| refused());
         }
         if let Some(layout) = Layout::by_name(text) {
             return Ok(layout.fourcc());
@@ -157,42 +151,21 @@ mod tests {
         for (fourcc, text) in cases {
             assert_eq!(fourcc.to_string(), text);
         }
-        assert_eq!(
-            format!("{:>6}|{:<6}|", Fourcc::R8, Fourcc(1)),
-            "    R8|0x00000001|"
-        );
+        assert_eq!(format!("{:>6}|{:<6}|", Fourcc::R8, Fourcc(1)), "    R8|0x00000001|");
     }
 
     #[test]
     fn parse_of_texts_that_are_no_code_is_refused() {
-        for text in [
-            "",
-            "0x",
-            "0xg",
-            "0x100000000",
-            "AR 24",
-            "ARGB888",
-            "é",
-            "A\n",
-        ] {
+        for text in ["", "0x", "0xg", "0x100000000", "AR 24", "ARGB888", "é", "A\n"] {
             let error = text.parse::<Fourcc>().unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .starts_with(&format!("{text:?} is no format code"))
-            );
+            assert!(error.to_string().starts_with(&format!("{text:?} is no format code")));
         }
     }
 
     #[test]
     fn parse_of_every_name_gives_its_format() {
         for layout in Layout::all() {
-            assert_eq!(
-                layout.name().parse(),
-                Ok(layout.fourcc()),
-                "{}",
-                layout.name()
-            );
+            assert_eq!(layout.name().parse(), Ok(layout.fourcc()), "{}", layout.name());
             assert_eq!(layout.fourcc().name(), Some(layout.name()));
         }
     }

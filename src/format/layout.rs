@@ -59,9 +59,7 @@ impl PlaneLayout {
     pub const fn row_bytes(&self, width: u32) -> u64 {
         let samples = width.div_ceil(self.horizontal_subsampling as u32);
         let blocks = samples.div_ceil(self.block_width as u32) as u64;
-        blocks
-            .saturating_mul(self.bits_per_block as u64)
-            .div_ceil(8)
+        blocks.saturating_mul(self.bits_per_block as u64).div_ceil(8)
     }
 
     /// Rows of blocks for an image of this height in pixels.

@@ -21,11 +21,7 @@ impl ModifierCode {
     /// Takes a number that a driver or a peer sent; `None` if it is the one that means "no
     /// modifier".
     pub const fn new(raw: u64) -> Option<Self> {
-        if raw == Self::INVALID {
-            None
-        } else {
-            Some(Self(raw))
-        }
+        if raw == Self::INVALID { None } else { Some(Self(raw)) }
     }
 
     /// The number as drivers know it.

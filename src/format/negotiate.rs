@@ -52,21 +52,14 @@ impl Party<'_> {
     /// The modifiers of a format that the usage allows, the best first.
     fn usable_modifiers(&self, fourcc: Fourcc) -> impl Iterator<Item = Modifier> {
         let entries = self.formats.entries_of(fourcc);
-        entries
-            .filter(|entry| self.accepts(*entry))
-            .map(|entry| entry.modifier)
+        entries.filter(|entry| self.accepts(*entry)).map(|entry| entry.modifier)
     }
 
     /// Whether the party can use the pair in its way.
     fn can_use(&self, fourcc: Fourcc, modifier: Modifier) -> bool {
         let external_only = self.formats.is_external_only(fourcc, modifier);
-        external_only.is_some_and(|external_only| {
-            self.accepts(Entry {
-                fourcc,
-                modifier,
-                external_only,
-            })
-        })
+        external_only
+            .is_some_and(|external_only| self.accepts(Entry { fourcc, modifier, external_only }))
     }
 
     /// Whether the party can sample the pair, but as an external texture alone.
@@ -98,9 +91,7 @@ impl Candidate {
     /// Those that can be stated, for an interface that takes a list of modifiers
     /// (`gbm_bo_create_with_modifiers`).
     pub fn explicit_modifiers(&self) -> impl Iterator<Item = ModifierCode> {
-        self.modifiers
-            .iter()
-            .filter_map(|modifier| modifier.explicit())
+        self.modifiers.iter().filter_map(|modifier| modifier.explicit())
     }
 
     /// Whether a buffer without a stated modifier will do.
@@ -128,18 +119,10 @@ impl Candidate {
         modifiers.sort_by_cached_key(|modifier| merit(parties, fourcc, *modifier));
         let external_only = modifiers
             .iter()
-            .filter(|modifier| {
-                parties
-                    .iter()
-                    .any(|p| p.samples_externally(fourcc, **modifier))
-            })
+            .filter(|modifier| parties.iter().any(|p| p.samples_externally(fourcc, **modifier)))
             .copied()
             .collect();
-        Some(Self {
-            fourcc,
-            modifiers,
-            external_only,
-        })
+        Some(Self { fourcc, modifiers, external_only })
     }
 }
 
@@ -151,10 +134,7 @@ fn merit(parties: &[Party<'_>], fourcc: Fourcc, modifier: Modifier) -> (u8, usiz
         Modifier::Explicit(_) => 1,
         Modifier::Implicit => 2,
     };
-    let places = parties
-        .iter()
-        .filter_map(|party| party.formats.rank(fourcc, modifier))
-        .sum();
+    let places = parties.iter().filter_map(|party| party.formats.rank(fourcc, modifier)).sum();
     (kind, places)
 }
 
@@ -213,15 +193,9 @@ pub fn negotiate_preferring(
     preferred: &[Fourcc],
 ) -> Result<Vec<Candidate>, Disagreement> {
     let first = parties.first().ok_or(Disagreement::NoParties)?;
-    let fourccs: IndexSet<_> = preferred
-        .iter()
-        .copied()
-        .chain(first.formats.fourccs())
-        .collect();
-    let candidates: Vec<_> = fourccs
-        .into_iter()
-        .filter_map(|fourcc| Candidate::common(parties, fourcc))
-        .collect();
+    let fourccs: IndexSet<_> = preferred.iter().copied().chain(first.formats.fourccs()).collect();
+    let candidates: Vec<_> =
+        fourccs.into_iter().filter_map(|fourcc| Candidate::common(parties, fourcc)).collect();
     if candidates.is_empty() {
         return Err(Disagreement::explain(parties, preferred));
     }

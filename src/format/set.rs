@@ -54,20 +54,12 @@ pub struct Entry {
 impl Entry {
     /// A pair without restriction.
     pub const fn new(fourcc: Fourcc, modifier: Modifier) -> Self {
-        Self {
-            fourcc,
-            modifier,
-            external_only: false,
-        }
+        Self { fourcc, modifier, external_only: false }
     }
 
     /// A pair that can be sampled as an external texture alone.
     pub const fn external_only(fourcc: Fourcc, modifier: Modifier) -> Self {
-        Self {
-            fourcc,
-            modifier,
-            external_only: true,
-        }
+        Self { fourcc, modifier, external_only: true }
     }
 }
 
@@ -150,15 +142,9 @@ impl FormatSet {
     /// The entries of one format, in the order of preference; none for a format that the party
     /// cannot use.
     pub fn entries_of(&self, fourcc: Fourcc) -> impl Iterator<Item = Entry> {
-        self.formats
-            .get(&fourcc)
-            .into_iter()
-            .flatten()
-            .map(move |(modifier, external_only)| Entry {
-                fourcc,
-                modifier: *modifier,
-                external_only: *external_only,
-            })
+        self.formats.get(&fourcc).into_iter().flatten().map(move |(modifier, external_only)| {
+            Entry { fourcc, modifier: *modifier, external_only: *external_only }
+        })
     }
 
     /// The formats, each once, in the order of preference.
@@ -187,10 +173,7 @@ impl FormatSet {
         self.entries()
             .filter_map(|entry| {
                 let external_only = other.is_external_only(entry.fourcc, entry.modifier)?;
-                Some(Entry {
-                    external_only: entry.external_only || external_only,
-                    ..entry
-                })
+                Some(Entry { external_only: entry.external_only || external_only, ..entry })
             })
             .collect()
     }
@@ -275,10 +258,7 @@ mod tests {
             (Fourcc::ARGB8888, TILED),
         ];
         assert_eq!(entries, expected);
-        assert_eq!(
-            set.fourccs().collect::<Vec<_>>(),
-            [Fourcc::XRGB8888, Fourcc::ARGB8888]
-        );
+        assert_eq!(set.fourccs().collect::<Vec<_>>(), [Fourcc::XRGB8888, Fourcc::ARGB8888]);
         let modifiers: Vec<_> = set.modifiers_of(Fourcc::ARGB8888).collect();
         assert_eq!(modifiers, [Modifier::LINEAR, TILED]);
         assert_eq!(set.rank(Fourcc::ARGB8888, TILED), Some(1));
@@ -290,15 +270,9 @@ mod tests {
         let mut set = FormatSet::new();
         assert!(set.insert((Fourcc::NV12, Modifier::LINEAR)));
         assert!(!set.insert(Entry::external_only(Fourcc::NV12, Modifier::LINEAR)));
-        assert_eq!(
-            set.is_external_only(Fourcc::NV12, Modifier::LINEAR),
-            Some(true)
-        );
+        assert_eq!(set.is_external_only(Fourcc::NV12, Modifier::LINEAR), Some(true));
         assert!(!set.insert((Fourcc::NV12, Modifier::LINEAR)));
-        assert_eq!(
-            set.is_external_only(Fourcc::NV12, Modifier::LINEAR),
-            Some(true)
-        );
+        assert_eq!(set.is_external_only(Fourcc::NV12, Modifier::LINEAR), Some(true));
         assert_eq!(set.len(), 1);
     }
 
@@ -309,10 +283,7 @@ mod tests {
             Entry::new(Fourcc::ARGB8888, Modifier::LINEAR),
         ]);
         assert_eq!(set.is_external_only(Fourcc::ARGB8888, TILED), Some(true));
-        assert_eq!(
-            set.is_external_only(Fourcc::ARGB8888, Modifier::LINEAR),
-            Some(false)
-        );
+        assert_eq!(set.is_external_only(Fourcc::ARGB8888, Modifier::LINEAR), Some(false));
         assert_eq!(set.is_external_only(Fourcc::ARGB8888, OTHER), None);
         assert_eq!(set.is_external_only(Fourcc::NV12, TILED), None);
     }

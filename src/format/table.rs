@@ -21,22 +21,10 @@ struct Channels {
     has_alpha: bool,
 }
 
-const RGB: Channels = Channels {
-    model: Model::Rgb,
-    has_alpha: false,
-};
-const RGBA: Channels = Channels {
-    model: Model::Rgb,
-    has_alpha: true,
-};
-const YUV: Channels = Channels {
-    model: Model::Yuv,
-    has_alpha: false,
-};
-const YUVA: Channels = Channels {
-    model: Model::Yuv,
-    has_alpha: true,
-};
+const RGB: Channels = Channels { model: Model::Rgb, has_alpha: false };
+const RGBA: Channels = Channels { model: Model::Rgb, has_alpha: true };
+const YUV: Channels = Channels { model: Model::Yuv, has_alpha: false };
+const YUVA: Channels = Channels { model: Model::Yuv, has_alpha: true };
 
 /// `samples` neighbours in a row share a word of `bits`.
 const fn word(bits: u16, samples: u8) -> PlaneLayout {
@@ -51,11 +39,7 @@ const fn word(bits: u16, samples: u8) -> PlaneLayout {
 
 /// The same plane with one sample per `horizontal x vertical` pixels.
 const fn shared(plane: PlaneLayout, [horizontal, vertical]: [u8; 2]) -> PlaneLayout {
-    PlaneLayout {
-        horizontal_subsampling: horizontal,
-        vertical_subsampling: vertical,
-        ..plane
-    }
+    PlaneLayout { horizontal_subsampling: horizontal, vertical_subsampling: vertical, ..plane }
 }
 
 /// One plane, one word for each pixel.

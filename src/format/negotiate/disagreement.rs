@@ -87,10 +87,7 @@ impl Disagreement {
             .collect();
         let lacks = if empty.is_empty() {
             let near_misses = near_misses(parties, preferred);
-            near_misses
-                .into_iter()
-                .flat_map(|fourcc| lacks_for(parties, fourcc))
-                .collect()
+            near_misses.into_iter().flat_map(|fourcc| lacks_for(parties, fourcc)).collect()
         } else {
             empty
         };
@@ -124,26 +121,18 @@ fn lacks_for(parties: &[Party<'_>], fourcc: Fourcc) -> Vec<Lack> {
         .filter(|party| party.usable_modifiers(fourcc).next().is_none())
         .map(|party| {
             let listed = party.formats.contains_fourcc(fourcc);
-            let missing = if listed {
-                Missing::UsableModifier(fourcc)
-            } else {
-                Missing::Format(fourcc)
-            };
+            let missing =
+                if listed { Missing::UsableModifier(fourcc) } else { Missing::Format(fourcc) };
             Lack::of(party, missing)
         })
         .collect();
-    if unable.is_empty() {
-        modifier_lacks(parties, fourcc)
-    } else {
-        unable
-    }
+    if unable.is_empty() { modifier_lacks(parties, fourcc) } else { unable }
 }
 
 /// Whose modifiers are in the way, of parties who can all use the format.
 fn modifier_lacks(parties: &[Party<'_>], fourcc: Fourcc) -> Vec<Lack> {
-    let shares: Vec<_> = (0..parties.len())
-        .map(|absent| shared_without(parties, absent, fourcc))
-        .collect();
+    let shares: Vec<_> =
+        (0..parties.len()).map(|absent| shared_without(parties, absent, fourcc)).collect();
     let some_spoil_it = shares.iter().any(|share| !share.is_empty());
     let symmetric = usize::from(parties.len() == 2);
     parties
@@ -153,14 +142,7 @@ fn modifier_lacks(parties: &[Party<'_>], fourcc: Fourcc) -> Vec<Lack> {
         .filter(|(_, share)| !some_spoil_it || !share.is_empty())
         .map(|(party, others_share)| {
             let has = party.usable_modifiers(fourcc).collect();
-            Lack::of(
-                party,
-                Missing::CommonModifier {
-                    fourcc,
-                    has,
-                    others_share,
-                },
-            )
+            Lack::of(party, Missing::CommonModifier { fourcc, has, others_share })
         })
         .collect()
 }
@@ -168,10 +150,7 @@ fn modifier_lacks(parties: &[Party<'_>], fourcc: Fourcc) -> Vec<Lack> {
 /// The modifiers of a format that all parties share, were one of them absent.
 fn shared_without(parties: &[Party<'_>], absent: usize, fourcc: Fourcc) -> Vec<Modifier> {
     let present = || {
-        let numbered = parties
-            .iter()
-            .enumerate()
-            .filter(move |(index, _)| *index != absent);
+        let numbered = parties.iter().enumerate().filter(move |(index, _)| *index != absent);
         numbered.map(|(_, party)| party)
     };
     let Some(first) = present().next() else {
@@ -185,11 +164,7 @@ fn shared_without(parties: &[Party<'_>], absent: usize, fourcc: Fourcc) -> Vec<M
 
 impl Lack {
     fn of(party: &Party<'_>, missing: Missing) -> Self {
-        Self {
-            party: party.name.to_owned(),
-            usage: party.usage,
-            missing,
-        }
+        Self { party: party.name.to_owned(), usage: party.usage, missing }
     }
 }
 
@@ -201,25 +176,12 @@ impl fmt::Display for Lack {
             (Missing::EveryFormat, _) => f.write_str("offers no format"),
             (Missing::Format(fourcc), _) => write!(f, "lacks {fourcc}"),
             (Missing::UsableModifier(fourcc), Usage::Render) => {
-                write!(
-                    f,
-                    "has {fourcc} as external-only, which cannot be drawn into"
-                )
+                write!(f, "has {fourcc} as external-only, which cannot be drawn into")
             }
             (Missing::UsableModifier(fourcc), _) => {
-                write!(
-                    f,
-                    "has {fourcc} with an implicit modifier only, but needs a stated one"
-                )
+                write!(f, "has {fourcc} with an implicit modifier only, but needs a stated one")
             }
-            (
-                Missing::CommonModifier {
-                    fourcc,
-                    has,
-                    others_share,
-                },
-                _,
-            ) => {
+            (Missing::CommonModifier { fourcc, has, others_share }, _) => {
                 write!(f, "has {fourcc} only with {}", List(has))?;
                 if others_share.is_empty() {
                     return Ok(());
@@ -238,11 +200,7 @@ impl fmt::Display for Name<'_> {
         for shown in self.0.chars().take(NAME_SHOWN).flat_map(char::escape_debug) {
             write!(f, "{shown}")?;
         }
-        f.write_str(if self.0.chars().nth(NAME_SHOWN).is_some() {
-            "..."
-        } else {
-            ""
-        })
+        f.write_str(if self.0.chars().nth(NAME_SHOWN).is_some() { "..." } else { "" })
     }
 }
 

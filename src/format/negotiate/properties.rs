@@ -25,12 +25,8 @@ use crate::format::negotiate;
 const LINEAR: Modifier = Modifier::LINEAR;
 const IMPLICIT: Modifier = Modifier::Implicit;
 const FOURCCS: [Fourcc; 4] = [Fourcc::ARGB8888, Fourcc::XRGB8888, Fourcc::NV12, Fourcc(7)];
-const MODIFIERS: [Modifier; 4] = [
-    IMPLICIT,
-    LINEAR,
-    Modifier::from_raw(1 << 56),
-    Modifier::from_raw(2 << 56),
-];
+const MODIFIERS: [Modifier; 4] =
+    [IMPLICIT, LINEAR, Modifier::from_raw(1 << 56), Modifier::from_raw(2 << 56)];
 const USAGES: [Usage; 4] = [Usage::Sample, Usage::Render, Usage::ScanOut, Usage::Cpu];
 
 fn any_set() -> impl Strategy<Value = FormatSet> {
@@ -38,11 +34,7 @@ fn any_set() -> impl Strategy<Value = FormatSet> {
     vec(entry, 0..14).prop_map(|entries| {
         let entries = entries.into_iter();
         entries
-            .map(|(fourcc, modifier, external_only)| Entry {
-                fourcc,
-                modifier,
-                external_only,
-            })
+            .map(|(fourcc, modifier, external_only)| Entry { fourcc, modifier, external_only })
             .collect()
     })
 }
@@ -63,13 +55,7 @@ const NAMES: [&str; 4] = ["first", "second", "third", "fourth"];
 
 fn parties(offers: &[(Usage, FormatSet)]) -> Vec<Party<'_>> {
     let named = NAMES.iter().zip(offers);
-    named
-        .map(|(name, (usage, formats))| Party {
-            name,
-            usage: *usage,
-            formats,
-        })
-        .collect()
+    named.map(|(name, (usage, formats))| Party { name, usage: *usage, formats }).collect()
 }
 
 /// The rules once more, from the outside: can this party use the pair?

@@ -26,16 +26,11 @@ type Offer = (&'static str, Usage, Formats<'static>);
 
 fn set(formats: Formats<'_>) -> FormatSet {
     let pairs = formats.iter();
-    pairs
-        .flat_map(|(fourcc, modifiers)| modifiers.iter().map(|m| (*fourcc, *m)))
-        .collect()
+    pairs.flat_map(|(fourcc, modifiers)| modifiers.iter().map(|m| (*fourcc, *m))).collect()
 }
 
 fn external(formats: Formats<'_>) -> FormatSet {
-    set(formats)
-        .entries()
-        .map(|e| Entry::external_only(e.fourcc, e.modifier))
-        .collect()
+    set(formats).entries().map(|e| Entry::external_only(e.fourcc, e.modifier)).collect()
 }
 
 fn outcome(offers: &[Offer], preferred: &[Fourcc]) -> Result<Vec<Candidate>, Disagreement> {
@@ -43,20 +38,13 @@ fn outcome(offers: &[Offer], preferred: &[Fourcc]) -> Result<Vec<Candidate>, Dis
     let parties: Vec<_> = offers
         .iter()
         .zip(&sets)
-        .map(|((name, usage, _), formats)| Party {
-            name,
-            usage: *usage,
-            formats,
-        })
+        .map(|((name, usage, _), formats)| Party { name, usage: *usage, formats })
         .collect();
     negotiate_preferring(&parties, preferred)
 }
 
 fn pairs(candidates: &[Candidate]) -> Vec<(Fourcc, Vec<Modifier>)> {
-    candidates
-        .iter()
-        .map(|c| (c.fourcc(), c.modifiers().to_vec()))
-        .collect()
+    candidates.iter().map(|c| (c.fourcc(), c.modifiers().to_vec())).collect()
 }
 
 #[test]
@@ -70,27 +58,13 @@ fn negotiate_ranks_formats_by_the_first_party_and_modifiers_by_all() {
     let cases: &[(&[Offer], Formats<'_>)] = &[
         // One party: its own order, except that linear and implicit go to the end.
         (
-            &[(
-                "a",
-                sample,
-                &[
-                    (XR24, &[IMPLICIT, LINEAR, TILE_2, TILE_1]),
-                    (AR24, &[LINEAR]),
-                ],
-            )],
-            &[
-                (XR24, &[TILE_2, TILE_1, LINEAR, IMPLICIT]),
-                (AR24, &[LINEAR]),
-            ],
+            &[("a", sample, &[(XR24, &[IMPLICIT, LINEAR, TILE_2, TILE_1]), (AR24, &[LINEAR])])],
+            &[(XR24, &[TILE_2, TILE_1, LINEAR, IMPLICIT]), (AR24, &[LINEAR])],
         ),
         // Formats: the first party's order; what only one has is left out.
         (
             &[
-                (
-                    "a",
-                    render,
-                    &[(XR24, &[LINEAR]), (NV12, &[LINEAR]), (AR24, &[LINEAR])],
-                ),
+                ("a", render, &[(XR24, &[LINEAR]), (NV12, &[LINEAR]), (AR24, &[LINEAR])]),
                 ("b", sample, &[(AR24, &[LINEAR]), (XR24, &[LINEAR])]),
             ],
             &[(XR24, &[LINEAR]), (AR24, &[LINEAR])],
@@ -115,11 +89,7 @@ fn negotiate_ranks_formats_by_the_first_party_and_modifiers_by_all() {
     ];
     for (offers, expected) in cases {
         let expected: Vec<_> = expected.iter().map(|(f, m)| (*f, m.to_vec())).collect();
-        assert_eq!(
-            pairs(&outcome(offers, &[]).unwrap()),
-            expected,
-            "{offers:?}"
-        );
+        assert_eq!(pairs(&outcome(offers, &[]).unwrap()), expected, "{offers:?}");
     }
 }
 
@@ -151,24 +121,12 @@ fn implicit_is_no_choice_for_scan_out_and_cpu() {
     for usage in [Usage::ScanOut, Usage::Cpu] {
         let candidates = outcome(
             &[
-                (
-                    "a",
-                    Usage::Render,
-                    &[(AR24, &[IMPLICIT, LINEAR]), (XR24, &[IMPLICIT])],
-                ),
-                (
-                    "b",
-                    usage,
-                    &[(AR24, &[IMPLICIT, LINEAR]), (XR24, &[IMPLICIT])],
-                ),
+                ("a", Usage::Render, &[(AR24, &[IMPLICIT, LINEAR]), (XR24, &[IMPLICIT])]),
+                ("b", usage, &[(AR24, &[IMPLICIT, LINEAR]), (XR24, &[IMPLICIT])]),
             ],
             &[],
         );
-        assert_eq!(
-            pairs(&candidates.unwrap()),
-            [(AR24, vec![LINEAR])],
-            "{usage}"
-        );
+        assert_eq!(pairs(&candidates.unwrap()), [(AR24, vec![LINEAR])], "{usage}");
     }
 }
 
@@ -183,16 +141,8 @@ fn external_only_pairs_are_for_sampling_alone() {
         (Usage::Cpu, Some(Some(false))),
     ];
     for (usage, flag) in expected {
-        let decoder = Party {
-            name: "decoder",
-            usage: Usage::Cpu,
-            formats: &plain,
-        };
-        let other = Party {
-            name: "other",
-            usage,
-            formats: &external,
-        };
+        let decoder = Party { name: "decoder", usage: Usage::Cpu, formats: &plain };
+        let other = Party { name: "other", usage, formats: &external };
         let candidates = negotiate(&[decoder, other]).ok();
         let flags = candidates.map(|candidates| candidates[0].is_external_only(LINEAR));
         assert_eq!(flags, flag, "{usage}");
@@ -203,26 +153,13 @@ fn external_only_pairs_are_for_sampling_alone() {
 fn external_only_is_told_apart_by_modifier() {
     let mixed =
         FormatSet::from_iter([Entry::external_only(NV12, TILE_1), Entry::new(NV12, LINEAR)]);
-    let sampler = Party {
-        name: "sampler",
-        usage: Usage::Sample,
-        formats: &mixed,
-    };
-    let [candidate] = &negotiate(&[sampler]).unwrap()[..] else {
-        panic!("one format")
-    };
+    let sampler = Party { name: "sampler", usage: Usage::Sample, formats: &mixed };
+    let [candidate] = &negotiate(&[sampler]).unwrap()[..] else { panic!("one format") };
     assert_eq!(candidate.is_external_only(TILE_1), Some(true));
     assert_eq!(candidate.is_external_only(LINEAR), Some(false));
     assert_eq!(candidate.is_external_only(TILE_2), None);
-    let renderer = Party {
-        name: "renderer",
-        usage: Usage::Render,
-        formats: &mixed,
-    };
-    assert_eq!(
-        pairs(&negotiate(&[sampler, renderer]).unwrap()),
-        [(NV12, vec![LINEAR])]
-    );
+    let renderer = Party { name: "renderer", usage: Usage::Render, formats: &mixed };
+    assert_eq!(pairs(&negotiate(&[sampler, renderer]).unwrap()), [(NV12, vec![LINEAR])]);
 }
 
 /// Offers, preferred formats, and why there is nothing in common.
@@ -240,31 +177,11 @@ fn disagreement_over_formats_says_who_lacks_which() {
     const GPU: Offer = ("gpu", Usage::Render, &[(AR24, &[LINEAR])]);
     const DISPLAY: Offer = ("display", Usage::ScanOut, &[(NV12, &[LINEAR])]);
     assert_explained(&[
+        (&[GPU, ("plane", Usage::ScanOut, &[])], &[], "`plane` (scan-out) offers no format"),
+        (&[GPU, DISPLAY], &[], "`display` (scan-out) lacks AR24; `gpu` (render) lacks NV12"),
+        (&[GPU, DISPLAY], &[NV12], "`gpu` (render) lacks NV12; `display` (scan-out) lacks AR24"),
         (
-            &[GPU, ("plane", Usage::ScanOut, &[])],
-            &[],
-            "`plane` (scan-out) offers no format",
-        ),
-        (
-            &[GPU, DISPLAY],
-            &[],
-            "`display` (scan-out) lacks AR24; `gpu` (render) lacks NV12",
-        ),
-        (
-            &[GPU, DISPLAY],
-            &[NV12],
-            "`gpu` (render) lacks NV12; `display` (scan-out) lacks AR24",
-        ),
-        (
-            &[
-                GPU,
-                (
-                    "encoder",
-                    Usage::Cpu,
-                    &[(NV12, &[LINEAR]), (AR24, &[LINEAR])],
-                ),
-                DISPLAY,
-            ],
+            &[GPU, ("encoder", Usage::Cpu, &[(NV12, &[LINEAR]), (AR24, &[LINEAR])]), DISPLAY],
             &[],
             "`display` (scan-out) lacks AR24; `gpu` (render) lacks NV12",
         ),
@@ -294,11 +211,7 @@ fn disagreement_over_modifiers_says_who_has_which() {
              everybody else has LINEAR",
         ),
         (
-            &[
-                PRODUCER,
-                VIEWER,
-                ("tiler", Usage::Sample, &[(AR24, &[TILE_1])]),
-            ],
+            &[PRODUCER, VIEWER, ("tiler", Usage::Sample, &[(AR24, &[TILE_1])])],
             &[],
             "`producer` (render) has AR24 only with LINEAR; `viewer` (sample) has AR24 only with \
              0x0100000000000002; `tiler` (sample) has AR24 only with 0x0100000000000001",
@@ -321,11 +234,7 @@ fn disagreement_over_usage_says_what_the_usage_needs() {
 #[test]
 fn disagreement_over_external_only_names_the_renderer() {
     let formats = external(&[(NV12, &[LINEAR])]);
-    let party = Party {
-        name: "compositor",
-        usage: Usage::Render,
-        formats: &formats,
-    };
+    let party = Party { name: "compositor", usage: Usage::Render, formats: &formats };
     assert_eq!(
         negotiate(&[party]).unwrap_err().to_string(),
         "no common format: `compositor` (render) has NV12 as external-only, which cannot be drawn \
@@ -340,25 +249,14 @@ fn disagreement_of_many_parties_with_long_lists_stays_short() {
     let sets: Vec<FormatSet> = (0..crowd)
         .map(|party| {
             let modifiers = (1..10).map(|nth| Modifier::from_raw(party << 32 | nth));
-            modifiers
-                .flat_map(|m| [AR24, XR24, NV12].map(|fourcc| (fourcc, m)))
-                .collect()
+            modifiers.flat_map(|m| [AR24, XR24, NV12].map(|fourcc| (fourcc, m))).collect()
         })
         .collect();
-    let parties: Vec<_> = sets
-        .iter()
-        .map(|formats| Party {
-            name: &name,
-            usage: Usage::Cpu,
-            formats,
-        })
-        .collect();
+    let parties: Vec<_> =
+        sets.iter().map(|formats| Party { name: &name, usage: Usage::Cpu, formats }).collect();
     let message = negotiate(&parties).unwrap_err().to_string();
     assert!(message.len() < 1200, "{} bytes: {message}", message.len());
-    assert!(
-        message.ends_with(&format!("; and {} more", 3 * crowd - 6)),
-        "{message}"
-    );
+    assert!(message.ends_with(&format!("; and {} more", 3 * crowd - 6)), "{message}");
     assert!(message.contains("and 6 more"), "{message}");
     assert!(!message.contains('\n'), "{message}");
 }

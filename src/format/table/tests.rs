@@ -8,24 +8,12 @@ use crate::format::Model;
 
 /// What Mesa 26 lists for EGL import on llvmpipe, with the planes that each descriptor has.
 const MESA_26: &[(usize, &str)] = &[
-    (
-        1,
-        "AB4H XB4H AB48 XB48 AR30 XR30 AB30 XB30 AR24 BA24 AB24 RA24 XR24 BX24 XB24 RX24",
-    ),
-    (
-        1,
-        "AR15 AB15 AR12 AB12 RG16 R8__ R16_ GR88 GR32 R__H R__F GR_H GR_F BGRF AB8F",
-    ),
+    (1, "AB4H XB4H AB48 XB48 AR30 XR30 AB30 XB30 AR24 BA24 AB24 RA24 XR24 BX24 XB24 RX24"),
+    (1, "AR15 AB15 AR12 AB12 RG16 R8__ R16_ GR88 GR32 R__H R__F GR_H GR_F BGRF AB8F"),
     (3, "YUV9 YU11 YU12 YU16 YU24 YVU9 YV11 YV12 YV16 YV24"),
     (3, "S010 S210 S410 S012 S212 S412 S016 S216 S416"),
-    (
-        2,
-        "NV12 NV21 NV15 NV20 P010 P012 P016 P030 NV16 NV61 NV24 NV42",
-    ),
-    (
-        1,
-        "AYUV XYUV Y410 Y412 Y416 YUYV YVYU UYVY VYUY Y210 Y212 Y216 YU08 YU10",
-    ),
+    (2, "NV12 NV21 NV15 NV20 P010 P012 P016 P030 NV16 NV61 NV24 NV42"),
+    (1, "AYUV XYUV Y410 Y412 Y416 YUYV YVYU UYVY VYUY Y210 Y212 Y216 YU08 YU10"),
 ];
 
 fn layout(name: &str) -> &'static Layout {
@@ -43,11 +31,7 @@ fn layouts_have_unique_codes_and_names() {
 #[test]
 fn layouts_have_one_to_three_planes() {
     for layout in Layout::all() {
-        assert!(
-            (1..=3).contains(&layout.planes().len()),
-            "{}",
-            layout.name()
-        );
+        assert!((1..=3).contains(&layout.planes().len()), "{}", layout.name());
     }
 }
 
@@ -57,9 +41,7 @@ fn layouts_cover_what_mesa_imports() {
     for (planes, codes) in MESA_26 {
         for code in codes.split(' ') {
             let fourcc: Fourcc = code.replace('_', " ").parse().unwrap();
-            let layout = fourcc
-                .layout()
-                .unwrap_or_else(|| panic!("{code} is not in the table"));
+            let layout = fourcc.layout().unwrap_or_else(|| panic!("{code} is not in the table"));
             assert_eq!(layout.planes().len(), *planes, "{code}");
             formats += 1;
         }
@@ -69,11 +51,8 @@ fn layouts_cover_what_mesa_imports() {
 
 #[test]
 fn only_formats_without_linear_arrangement_have_empty_blocks() {
-    let opaque: Vec<_> = Layout::all()
-        .iter()
-        .filter(|layout| !layout.has_linear())
-        .map(Layout::name)
-        .collect();
+    let opaque: Vec<_> =
+        Layout::all().iter().filter(|layout| !layout.has_linear()).map(Layout::name).collect();
     assert_eq!(opaque, ["VUY101010", "YUV420_8BIT", "YUV420_10BIT"]);
     for layout in Layout::all().iter().filter(|layout| layout.has_linear()) {
         for plane in layout.planes() {
@@ -122,10 +101,7 @@ fn names_agree_with_drm_fourcc() {
         assert_eq!(layout.fourcc(), Fourcc::from(format), "{name}");
         assert_eq!(DrmFourcc::try_from(layout.fourcc()), Ok(format), "{name}");
     }
-    let shared = Layout::all()
-        .iter()
-        .filter(|l| DrmFourcc::try_from(l.fourcc()).is_ok())
-        .count();
+    let shared = Layout::all().iter().filter(|l| DrmFourcc::try_from(l.fourcc()).is_ok()).count();
     assert_eq!(
         shared,
         known.len(),
@@ -169,10 +145,8 @@ fn blocks_agree_with_the_kernel() {
     ];
     for (name, blocks, subsampling) in kernel {
         let planes = layout(name).planes();
-        let ours: Vec<_> = planes
-            .iter()
-            .map(|plane| (plane.bits_per_block() / 8, plane.block_width()))
-            .collect();
+        let ours: Vec<_> =
+            planes.iter().map(|plane| (plane.bits_per_block() / 8, plane.block_width())).collect();
         assert_eq!(ours, *blocks, "{name}");
         for (index, plane) in planes.iter().enumerate() {
             let expected = if index == 0 { (1, 1) } else { *subsampling };
@@ -207,32 +181,19 @@ fn row_bytes_agree_with_numbers_counted_by_hand() {
     ];
     for (name, plane, expected) in by_hand {
         let plane = &layout(name).planes()[*plane];
-        assert_eq!(
-            widths.map(|width| plane.row_bytes(width)),
-            *expected,
-            "{name}"
-        );
+        assert_eq!(widths.map(|width| plane.row_bytes(width)), *expected, "{name}");
     }
 }
 
 #[test]
 fn rows_of_subsampled_planes_are_rounded_up() {
     let heights = [1, 2, 3, 5, 481];
-    let by_hand: &[(&str, [u32; 5])] = &[
-        ("NV12", [1, 1, 2, 3, 241]),
-        ("NV16", [1, 2, 3, 5, 481]),
-        ("YUV410", [1, 1, 1, 2, 121]),
-    ];
+    let by_hand: &[(&str, [u32; 5])] =
+        &[("NV12", [1, 1, 2, 3, 241]), ("NV16", [1, 2, 3, 5, 481]), ("YUV410", [1, 1, 1, 2, 121])];
     for (name, expected) in by_hand {
-        let [luma, chroma, ..] = layout(name).planes() else {
-            panic!("{name} has chroma planes")
-        };
+        let [luma, chroma, ..] = layout(name).planes() else { panic!("{name} has chroma planes") };
         assert_eq!(heights.map(|height| luma.rows(height)), heights, "{name}");
-        assert_eq!(
-            heights.map(|height| chroma.rows(height)),
-            *expected,
-            "{name}"
-        );
+        assert_eq!(heights.map(|height| chroma.rows(height)), *expected, "{name}");
     }
 }
 
