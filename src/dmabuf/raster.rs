@@ -25,7 +25,7 @@ pub(crate) const DRAW_ALIGNMENT_BYTES: u32 = 16;
 
 /// Whether drawing into rows at this offset and stride is safe.
 pub(crate) fn is_aligned(shape: PlaneLayout, offset_bytes: u32, stride_bytes: u32) -> bool {
-    let is_vector = shape.bits_per_block() >= 32 * shape.block_width();
+    let is_vector = shape.bits_per_block() >= shape.block_width().saturating_mul(32);
     !is_vector
         || (offset_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES)
             && stride_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES))

@@ -174,6 +174,17 @@ impl Image {
         self.external_only
     }
 
+    /// Whether the driver can draw into the image without harm; sampling is safe in any case.
+    ///
+    /// # Errors
+    /// [`Refusal`]: a software renderer would write beyond the buffer, or to an address that faults.
+    pub fn accepts_drawing(&self) -> Result<(), Refusal> {
+        match &self.dmabuf {
+            Some(dmabuf) => self.display.importer().accepts_as_target(dmabuf),
+            None => Ok(()),
+        }
+    }
+
     /// The image that it was imported from, if it was.
     pub fn dmabuf(&self) -> Option<&Dmabuf> {
         self.dmabuf.as_ref()

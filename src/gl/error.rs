@@ -1,5 +1,6 @@
 //! What can go wrong with GL objects.
 
+use crate::dmabuf::Refusal;
 use crate::egl::CallError;
 use crate::format::Fourcc;
 use crate::format::Modifier;
@@ -61,6 +62,18 @@ pub enum BindError {
     /// EGL refused.
     #[error(transparent)]
     Egl(#[from] CallError),
+}
+
+/// Why a texture cannot be drawn into.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// The driver would write beyond the image, or to an address that faults.
+    #[error("this driver must not draw into the image")]
+    Refused(#[from] Refusal),
+    /// The context is not current, or GL refused.
+    #[error(transparent)]
+    Gl(#[from] GlError),
 }
 
 impl From<NotCurrent> for BindError {

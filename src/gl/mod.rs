@@ -32,6 +32,7 @@ mod texture;
 pub use error::BindError;
 pub use error::GlError;
 pub use error::NotCurrent;
+pub use error::TargetError;
 pub use loaded::Gl;
 pub use loaded::GlLoadError;
 pub use program::Program;

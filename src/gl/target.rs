@@ -5,6 +5,7 @@ use crate::gl::GlError;
 use crate::gl::Kind;
 use crate::gl::Orientation;
 use crate::gl::Program;
+use crate::gl::TargetError;
 use crate::gl::Texture;
 use crate::gl::TwoD;
 use crate::gl::garbage::Dropped;
@@ -25,10 +26,12 @@ impl RenderTarget {
     /// Makes a texture a target. Its context must be current.
     ///
     /// # Errors
-    /// [`GlError::Incomplete`] if the texture's format cannot be rendered into;
-    /// [`GlError::NotCurrent`], [`GlError::Call`].
-    pub fn new(texture: &Texture<TwoD>) -> Result<Self, GlError> {
-        let current = texture.gl().current()?;
+    /// - [`TargetError::Refused`]: the driver would write beyond the image's buffer.
+    /// - [`TargetError::Gl`]: the format cannot be rendered into ([`GlError::Incomplete`]), the
+    ///   context is not current, or GL refused.
+    pub fn new(texture: &Texture<TwoD>) -> Result<Self, TargetError> {
+        texture.accepts_drawing()?;
+        let current = texture.gl().current().map_err(GlError::from)?;
         let framebuffer = current.create_framebuffer()?;
         let target = Self { framebuffer, texture: texture.clone() };
         let _saved = SavedState::take(current, texture.gl().has_external_textures());

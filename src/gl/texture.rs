@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::dmabuf::Refusal;
 use crate::egl::Image;
 use crate::egl::TextureImageError;
 use crate::format::Fourcc;
@@ -65,6 +66,7 @@ struct Inner {
     name: glow::Texture,
     width: u32,
     height: u32,
+    target: Result<(), Refusal>,
 }
 
 impl<K: Kind> Texture<K> {
@@ -77,12 +79,12 @@ impl<K: Kind> Texture<K> {
         if width > limit || height > limit {
             return Err(BindError::TooLarge { width, height, limit });
         }
-        let target = gl.shared().image_target;
-        let target = target.ok_or(BindError::Unsupported { extension: "GL_OES_EGL_image" })?;
+        let bind = gl.shared().image_target;
+        let bind = bind.ok_or(BindError::Unsupported { extension: "GL_OES_EGL_image" })?;
         let name = current.create_texture()?;
-        let inner = Inner { gl: gl.clone(), name, width, height };
-        current
-            .set_up_texture(K::TARGET, name, || current.target_image(target, K::TARGET, image))?;
+        let target = image.accepts_drawing();
+        let inner = Inner { gl: gl.clone(), name, width, height, target };
+        current.set_up_texture(K::TARGET, name, || current.target_image(bind, K::TARGET, image))?;
         Ok(Self { inner: Arc::new(inner), kind: PhantomData })
     }
 
@@ -107,10 +109,10 @@ impl<K: Kind> Texture<K> {
         if image.is_external_only() && K::TARGET == TwoD::TARGET {
             return Err(external_only(image));
         }
-        let target = gl.shared().image_target;
-        let target = target.ok_or(BindError::Unsupported { extension: "GL_OES_EGL_image" })?;
+        let bind = gl.shared().image_target;
+        let bind = bind.ok_or(BindError::Unsupported { extension: "GL_OES_EGL_image" })?;
         current.with_texture(K::TARGET, self.inner.name, || {
-            current.target_image(target, K::TARGET, image)
+            current.target_image(bind, K::TARGET, image)
         })?;
         Ok(())
     }
@@ -130,7 +132,15 @@ impl<K: Kind> Texture<K> {
         self.inner.height
     }
 
+    /// Whether its memory can be drawn into without harm.
+    pub(in crate::gl) fn accepts_drawing(&self) -> Result<(), Refusal> {
+        self.inner.target.clone()
+    }
+
     /// The texture's name, for calls that this crate does not make. It stays this texture's.
+    ///
+    /// Attach it to a framebuffer of your own only if [`RenderTarget::new`](crate::gl::RenderTarget)
+    /// would take it: software renderers write beyond the edges of an image.
     pub fn name(&self) -> glow::Texture {
         self.inner.name
     }
@@ -148,7 +158,7 @@ impl Texture<TwoD> {
             return Err(BindError::TooLarge { width, height, limit });
         }
         let name = current.create_texture()?;
-        let inner = Inner { gl: gl.clone(), name, width, height };
+        let inner = Inner { gl: gl.clone(), name, width, height, target: Ok(()) };
         current.set_up_texture(TwoD::TARGET, name, || current.allocate_texture(size, pixel))?;
         Ok(Self { inner: Arc::new(inner), kind: PhantomData })
     }
