@@ -1,10 +1,6 @@
 //! The oracle that other tests compare pixels with is right itself: against bytes worked out by
 //! hand from `drm_fourcc.h`, and against the numbers that the standards and their users publish.
-#![allow(
-    missing_docs,
-    clippy::float_cmp,
-    reason = "a test; what it compares is exact"
-)]
+#![allow(missing_docs, clippy::float_cmp, reason = "a test; what it compares is exact")]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,15 +16,9 @@ use common::pixels::colorimetry::Colorimetry;
 use common::pixels::colorimetry::Matrix;
 use common::pixels::colorimetry::Range;
 
-const NARROW_601: Colorimetry = Colorimetry {
-    matrix: Matrix::Bt601,
-    range: Range::Narrow,
-    chroma: Chroma::Averaged,
-};
-const FULL_601: Colorimetry = Colorimetry {
-    range: Range::Full,
-    ..NARROW_601
-};
+const NARROW_601: Colorimetry =
+    Colorimetry { matrix: Matrix::Bt601, range: Range::Narrow, chroma: Chroma::Averaged };
+const FULL_601: Colorimetry = Colorimetry { range: Range::Full, ..NARROW_601 };
 
 const RED: [f64; 4] = [1.0, 0.0, 0.0, 1.0];
 const GREEN: [f64; 4] = [0.0, 1.0, 0.0, 1.0];
@@ -90,16 +80,8 @@ const FLOATS: ByHand = &[
     ("AB4H", &[&[0x00, 0x3c, 0x00, 0x38, 0x00, 0x34, 0x00, 0x3a]]),
     ("R  F", &[&[0, 0, 0x80, 0x3f]]),
     ("GR F", &[&[0, 0, 0x80, 0x3f, 0, 0, 0x00, 0x3f]]),
-    (
-        "BGRF",
-        &[&[0, 0, 0x80, 0x3f, 0, 0, 0x00, 0x3f, 0, 0, 0x80, 0x3e]],
-    ),
-    (
-        "AB8F",
-        &[&[
-            0, 0, 0x80, 0x3f, 0, 0, 0x00, 0x3f, 0, 0, 0x80, 0x3e, 0, 0, 0x40, 0x3f,
-        ]],
-    ),
+    ("BGRF", &[&[0, 0, 0x80, 0x3f, 0, 0, 0x00, 0x3f, 0, 0, 0x80, 0x3e]]),
+    ("AB8F", &[&[0, 0, 0x80, 0x3f, 0, 0, 0x00, 0x3f, 0, 0, 0x80, 0x3e, 0, 0, 0x40, 0x3f]]),
 ];
 
 /// Of red with an alpha of 8/15 by BT.601 in the narrow range. Luma, blue and red difference of
@@ -127,30 +109,12 @@ const PLANAR_RED: ByHand = &[
     ("NV61", &[&[0x51], &[0xf0, 0x5a]]),
     ("NV24", &[&[0x51], &[0x5a, 0xf0]]),
     ("NV42", &[&[0x51], &[0xf0, 0x5a]]),
-    (
-        "NV15",
-        &[
-            &[0x46, 0x19, 0x65, 0x94, 0x51],
-            &[0x69, 0x01, 0x9f, 0x16, 0xf0],
-        ],
-    ),
-    (
-        "NV20",
-        &[
-            &[0x46, 0x19, 0x65, 0x94, 0x51],
-            &[0x69, 0x01, 0x9f, 0x16, 0xf0],
-        ],
-    ),
+    ("NV15", &[&[0x46, 0x19, 0x65, 0x94, 0x51], &[0x69, 0x01, 0x9f, 0x16, 0xf0]]),
+    ("NV20", &[&[0x46, 0x19, 0x65, 0x94, 0x51], &[0x69, 0x01, 0x9f, 0x16, 0xf0]]),
     ("P010", &[&[0x80, 0x51], &[0x40, 0x5a, 0x00, 0xf0]]),
     ("P012", &[&[0x80, 0x51], &[0x30, 0x5a, 0x00, 0xf0]]),
     ("P016", &[&[0x7b, 0x51], &[0x34, 0x5a, 0x00, 0xf0]]),
-    (
-        "P030",
-        &[
-            &[0x46, 0x19, 0x65, 0x14],
-            &[0x69, 0x01, 0x9f, 0x16, 0xc0, 0xa7, 0x05, 0x3c],
-        ],
-    ),
+    ("P030", &[&[0x46, 0x19, 0x65, 0x14], &[0x69, 0x01, 0x9f, 0x16, 0xc0, 0xa7, 0x05, 0x3c]]),
     ("S010", &[&[0x46, 0x01], &[0x69, 0x01], &[0xc0, 0x03]]),
     ("S210", &[&[0x46, 0x01], &[0x69, 0x01], &[0xc0, 0x03]]),
     ("S410", &[&[0x46, 0x01], &[0x69, 0x01], &[0xc0, 0x03]]),
@@ -204,21 +168,9 @@ fn samples_of_a_word_go_from_the_least_significant_bit_up() {
     let cases: &[Luma<'_>] = &[
         ("NV15", &of_10_bits, &[0x01, 0x08, 0x30, 0x00, 0x01]),
         ("P030", &of_10_bits[..3], &[0x01, 0x08, 0x30, 0x00]),
-        (
-            "Y210",
-            &of_10_bits[..2],
-            &[0x40, 0x00, 0x00, 0x80, 0x80, 0x00, 0x00, 0x80],
-        ),
-        (
-            "YUYV",
-            &[grey(10.0, 255.0), grey(20.0, 255.0)],
-            &[0x0a, 0x80, 0x14, 0x80],
-        ),
-        (
-            "UYVY",
-            &[grey(10.0, 255.0), grey(20.0, 255.0)],
-            &[0x80, 0x0a, 0x80, 0x14],
-        ),
+        ("Y210", &of_10_bits[..2], &[0x40, 0x00, 0x00, 0x80, 0x80, 0x00, 0x00, 0x80]),
+        ("YUYV", &[grey(10.0, 255.0), grey(20.0, 255.0)], &[0x0a, 0x80, 0x14, 0x80]),
+        ("UYVY", &[grey(10.0, 255.0), grey(20.0, 255.0)], &[0x80, 0x0a, 0x80, 0x14]),
     ];
     for (code, pixels, luma) in cases {
         assert_eq!(row(code, FULL_601, pixels)[0], *luma, "{code}");
@@ -254,18 +206,11 @@ fn luma_and_chroma_of_primaries_agree_with_published_numbers() {
         (Bt601, Full, BLUE, [29, 255, 107]),
     ];
     for (matrix, range, rgba, expected) in cases {
-        let colorimetry = Colorimetry {
-            matrix,
-            range,
-            chroma: Chroma::Averaged,
-        };
+        let colorimetry = Colorimetry { matrix, range, chroma: Chroma::Averaged };
         let planes = row("YU24", colorimetry, &[rgba]);
         assert_eq!(planes.concat(), expected, "{matrix:?} {range:?} {rgba:?}");
     }
-    let bt2020 = Colorimetry {
-        matrix: Matrix::Bt2020,
-        ..NARROW_601
-    };
+    let bt2020 = Colorimetry { matrix: Matrix::Bt2020, ..NARROW_601 };
     let planes = row("S410", bt2020, &[RED]);
     let [luma, blue, red] = [0, 1, 2].map(|p| u16::from_le_bytes([planes[p][0], planes[p][1]]));
     assert_eq!([luma, blue, red], [294, 387, 960]);
@@ -275,10 +220,7 @@ fn luma_and_chroma_of_primaries_agree_with_published_numbers() {
 fn chroma_is_averaged_or_cosited_as_asked() {
     // Red beside three black pixels: a quarter of its chroma, or all of it.
     let corner = |x, y| if (x, y) == (0, 0) { RED } else { BLACK };
-    let cosited = Colorimetry {
-        chroma: Chroma::Cosited,
-        ..NARROW_601
-    };
+    let cosited = Colorimetry { chroma: Chroma::Cosited, ..NARROW_601 };
     for (colorimetry, expected) in [(NARROW_601, [119, 156]), (cosited, [90, 240])] {
         let planes = pixels::encode(fourcc("NV12"), [2, 2], colorimetry, &corner);
         assert_eq!(planes[1].bytes, expected, "{colorimetry:?}");
@@ -312,10 +254,7 @@ fn planes_have_the_shape_counted_by_hand() {
     ];
     for (code, size, expected) in cases {
         let planes = pixels::encode(fourcc(code), *size, NARROW_601, &|_, _| WHITE);
-        let shapes: Vec<_> = planes
-            .iter()
-            .map(|plane| (plane.row_bytes, plane.rows))
-            .collect();
+        let shapes: Vec<_> = planes.iter().map(|plane| (plane.row_bytes, plane.rows)).collect();
         assert_eq!(shapes, *expected, "{code}");
         for plane in planes {
             assert_eq!(plane.bytes.len(), plane.row_bytes * plane.rows, "{code}");
@@ -335,11 +274,7 @@ fn decode_of_encode_is_the_picture_within_rounding() {
     let picture = |x: u32, y: u32| scattered(x / 4, y / 4);
     for matrix in [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020] {
         for range in [Range::Narrow, Range::Full] {
-            let colorimetry = Colorimetry {
-                matrix,
-                range,
-                chroma: Chroma::Averaged,
-            };
+            let colorimetry = Colorimetry { matrix, range, chroma: Chroma::Averaged };
             for format in pixels::fourccs() {
                 let planes = pixels::encode(format, size, colorimetry, &picture);
                 let decoded = pixels::decode(format, &planes, size, colorimetry);
@@ -402,21 +337,14 @@ fn half_floats_agree_with_ieee_754() {
 
 #[test]
 fn every_finite_half_float_survives() {
-    let finite: Vec<u16> = (0..=u16::MAX)
-        .filter(|bits| bits & 0x7c00 != 0x7c00)
-        .collect();
+    let finite: Vec<u16> = (0..=u16::MAX).filter(|bits| bits & 0x7c00 != 0x7c00).collect();
     let plane = pixels::PlaneBytes {
         row_bytes: finite.len() * 2,
         rows: 1,
         bytes: finite.iter().flat_map(|bits| bits.to_le_bytes()).collect(),
     };
     let size = [u32::try_from(finite.len()).unwrap(), 1];
-    let values = pixels::decode(
-        fourcc("R  H"),
-        std::slice::from_ref(&plane),
-        size,
-        NARROW_601,
-    );
+    let values = pixels::decode(fourcc("R  H"), std::slice::from_ref(&plane), size, NARROW_601);
     let again = row("R  H", NARROW_601, &values);
     assert_eq!(again, [plane.bytes]);
 }

@@ -1,8 +1,5 @@
 //! What the integration tests share.
 
-#![allow(
-    dead_code,
-    reason = "every test binary compiles all of this and uses its own part"
-)]
+#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
 
 pub(crate) mod pixels;

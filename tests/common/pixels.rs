@@ -47,13 +47,7 @@ pub(crate) fn encode(
     picture: &dyn Fn(u32, u32) -> [f64; 4],
 ) -> Vec<PlaneBytes> {
     let format = Format::of(fourcc);
-    let source = Source {
-        format,
-        width,
-        height,
-        colorimetry,
-        picture,
-    };
+    let source = Source { format, width, height, colorimetry, picture };
     format.words().map(|word| source.plane(&word)).collect()
 }
 
@@ -72,9 +66,7 @@ pub(crate) fn decode(
     let words: Vec<_> = format.words().collect();
     assert_eq!(planes.len(), words.len(), "planes of {}", format.code);
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-    pixels
-        .map(|(x, y)| decode_pixel(format, &words, planes, (x, y), colorimetry))
-        .collect()
+    pixels.map(|(x, y)| decode_pixel(format, &words, planes, (x, y), colorimetry)).collect()
 }
 
 /// What a format keeps of a colour, rounding apart: channels that it lacks are 0, and 1 for alpha.
@@ -100,12 +92,7 @@ pub(crate) fn rounding(fourcc: u32, colorimetry: Colorimetry) -> [f64; 4] {
             let [red, green, blue] = colorimetry.rounding(luma, chroma);
             [red, green, blue, alpha]
         }
-        _ => [
-            plain(Channel::R),
-            plain(Channel::G),
-            plain(Channel::B),
-            alpha,
-        ],
+        _ => [plain(Channel::R), plain(Channel::G), plain(Channel::B), alpha],
     }
 }
 
@@ -130,11 +117,7 @@ impl Source<'_> {
                 bits.to_le_bytes().into_iter().take(word.bytes())
             })
             .collect();
-        PlaneBytes {
-            row_bytes: columns as usize * word.bytes(),
-            rows: rows as usize,
-            bytes,
-        }
+        PlaneBytes { row_bytes: columns as usize * word.bytes(), rows: rows as usize, bytes }
     }
 
     /// The number that a field of the word in this column and row holds.
@@ -147,14 +130,8 @@ impl Source<'_> {
                 let luma = self.yuv(x, row)[0];
                 self.colorimetry.range.luma_code(luma, field.bits)
             }
-            Channel::Cb => self
-                .colorimetry
-                .range
-                .chroma_code(self.chroma(x, row)[0], field.bits),
-            Channel::Cr => self
-                .colorimetry
-                .range
-                .chroma_code(self.chroma(x, row)[1], field.bits),
+            Channel::Cb => self.colorimetry.range.chroma_code(self.chroma(x, row)[0], field.bits),
+            Channel::Cr => self.colorimetry.range.chroma_code(self.chroma(x, row)[1], field.bits),
             Channel::R | Channel::G | Channel::B | Channel::A => {
                 let value = self.pixel(x, row)[field.channel.index()];
                 self.format.numbers.code(value, field.bits)
@@ -179,18 +156,15 @@ impl Source<'_> {
         let top = (sample_y * vertical).min(self.height - 1);
         let [right, bottom] = match self.colorimetry.chroma {
             Chroma::Cosited => [left + 1, top + 1],
-            Chroma::Averaged => [
-                (left + horizontal).min(self.width),
-                (top + vertical).min(self.height),
-            ],
+            Chroma::Averaged => {
+                [(left + horizontal).min(self.width), (top + vertical).min(self.height)]
+            }
         };
         let pixels = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
         let count = f64::from((right - left) * (bottom - top));
         let sum = pixels
             .map(|(x, y)| self.yuv(x, y))
-            .fold([0.0, 0.0], |sum, [_, blue, red]| {
-                [sum[0] + blue, sum[1] + red]
-            });
+            .fold([0.0, 0.0], |sum, [_, blue, red]| [sum[0] + blue, sum[1] + red]);
         sum.map(|sum| sum / count)
     }
 }
@@ -221,10 +195,7 @@ fn decode_pixel(
         }
     }
     if let Some(yuv) = yuv {
-        let [red, green, blue] = colorimetry
-            .matrix
-            .rgb(yuv)
-            .map(|value| value.clamp(0.0, 1.0));
+        let [red, green, blue] = colorimetry.matrix.rgb(yuv).map(|value| value.clamp(0.0, 1.0));
         rgba = [red, green, blue, rgba[3]];
     }
     rgba

@@ -66,11 +66,7 @@ impl Matrix {
     pub(super) fn yuv(self, [red, green, blue]: [f64; 3]) -> [f64; 3] {
         let [of_red, of_green, of_blue] = self.weights();
         let luma = of_red * red + of_green * green + of_blue * blue;
-        [
-            luma,
-            (blue - luma) / (2.0 - 2.0 * of_blue),
-            (red - luma) / (2.0 - 2.0 * of_red),
-        ]
+        [luma, (blue - luma) / (2.0 - 2.0 * of_blue), (red - luma) / (2.0 - 2.0 * of_red)]
     }
 
     /// Red, green and blue; beyond 0..=1 for luma and chroma that no colour has.
@@ -102,14 +98,8 @@ impl Range {
     fn luma_scale(self, bits: u32) -> Scale {
         let of_8_bits = (f64::from(bits) - 8.0).exp2();
         match self {
-            Self::Narrow => Scale {
-                zero: 16.0 * of_8_bits,
-                steps: 219.0 * of_8_bits,
-            },
-            Self::Full => Scale {
-                zero: 0.0,
-                steps: number::largest(bits),
-            },
+            Self::Narrow => Scale { zero: 16.0 * of_8_bits, steps: 219.0 * of_8_bits },
+            Self::Full => Scale { zero: 0.0, steps: number::largest(bits) },
         }
     }
 
@@ -119,10 +109,7 @@ impl Range {
             Self::Narrow => 224.0 * of_8_bits,
             Self::Full => number::largest(bits),
         };
-        Scale {
-            zero: 128.0 * of_8_bits,
-            steps,
-        }
+        Scale { zero: 128.0 * of_8_bits, steps }
     }
 
     pub(super) fn luma_code(self, luma: f64, bits: u32) -> u128 {

@@ -166,26 +166,15 @@ impl Format {
 
     /// Pixels, across and down, that share a sample of a channel.
     pub(super) fn sharing(&self, channel: Channel) -> [u32; 2] {
-        if channel.is_chroma() {
-            self.chroma
-        } else {
-            [1, 1]
-        }
+        if channel.is_chroma() { self.chroma } else { [1, 1] }
     }
 
     /// How many words a plane has for an image of this size, across and down.
     pub(super) fn words_in(&self, word: &Word, [width, height]: [u32; 2]) -> [u32; 2] {
-        let channel = if word.is_chroma() {
-            Channel::Cb
-        } else {
-            Channel::Y
-        };
+        let channel = if word.is_chroma() { Channel::Cb } else { Channel::Y };
         let [horizontal, vertical] = self.sharing(channel);
         let samples = width.div_ceil(horizontal);
-        [
-            samples.div_ceil(word.samples_of(channel)),
-            height.div_ceil(vertical),
-        ]
+        [samples.div_ceil(word.samples_of(channel)), height.div_ceil(vertical)]
     }
 }
 

@@ -67,27 +67,16 @@ impl Word {
     /// Reads `A:R:G:B 8:8:8:8`.
     pub(super) fn parse(text: &str) -> Self {
         let (channels, bits) = text.split_once(' ').expect("channels, a blank, bits");
-        let bits: Vec<u32> = bits
-            .split(':')
-            .map(|bits| bits.parse().expect("bits"))
-            .collect();
+        let bits: Vec<u32> = bits.split(':').map(|bits| bits.parse().expect("bits")).collect();
         assert_eq!(channels.split(':').count(), bits.len(), "{text}");
         let mut shift = bits.iter().sum();
         let fields = channels.split(':').zip(&bits).map(|(channel, bits)| {
             shift -= bits;
             let name = channel.trim_end_matches(|c: char| c.is_ascii_digit());
             let sample = channel[name.len()..].parse().unwrap_or(0);
-            Field {
-                channel: Channel::parse(name),
-                sample,
-                shift,
-                bits: *bits,
-            }
+            Field { channel: Channel::parse(name), sample, shift, bits: *bits }
         });
-        Self {
-            fields: fields.collect(),
-            bits: bits.iter().sum(),
-        }
+        Self { fields: fields.collect(), bits: bits.iter().sum() }
     }
 
     /// Bytes from one word to the next.
@@ -107,18 +96,12 @@ impl Word {
 
     /// How many bits a channel has, if the word has it.
     pub(super) fn bits_of(&self, channel: Channel) -> Option<u32> {
-        self.fields
-            .iter()
-            .find(|field| field.channel == channel)
-            .map(|field| field.bits)
+        self.fields.iter().find(|field| field.channel == channel).map(|field| field.bits)
     }
 
     /// Whether all it holds is chroma.
     pub(super) fn is_chroma(&self) -> bool {
-        let used = self
-            .fields
-            .iter()
-            .filter(|field| field.channel != Channel::Nothing);
+        let used = self.fields.iter().filter(|field| field.channel != Channel::Nothing);
         used.clone().count() > 0 && used.clone().all(|field| field.channel.is_chroma())
     }
 }

@@ -69,10 +69,7 @@ pub(super) fn from_half(code: u128) -> f64 {
 }
 
 /// The nearest float.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "rounding to a float is what is asked for"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "rounding to a float is what is asked for")]
 pub(super) fn float(value: f64) -> u128 {
     u128::from((value as f32).to_bits())
 }
