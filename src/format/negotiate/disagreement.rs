@@ -69,7 +69,7 @@ pub enum Missing {
         fourcc: Fourcc,
         /// With which modifiers this party can use it.
         has: Vec<Modifier>,
-        /// The modifiers that all the other parties share, none of which this party has.
+        /// The modifiers that all the other parties share, none of which this party can use.
         others_share: Vec<Modifier>,
     },
 }

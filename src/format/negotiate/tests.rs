@@ -1,3 +1,5 @@
+//! Each rule of the negotiation by example, and the words of its explanations.
+
 use crate::format::Candidate;
 use crate::format::Disagreement;
 use crate::format::Entry;

@@ -132,8 +132,8 @@ pub(super) static FORMATS: &[Format] = formats! {
     "S216" Normalized [2, 1] ["Y 16", "Cb 16", "Cr 16"]
     "S416" Normalized [1, 1] ["Y 16", "Cb 16", "Cr 16"]
 
-    // 3 plane YCbCr: index 0: Y plane, [7:0] Y; index 1: Cb plane; index 2: Cr plane; or index 1: Cr
-    // plane; index 2: Cb plane
+    // 3 plane YCbCr: index 0: Y plane, [7:0] Y; index 1: Cb plane; index 2: Cr plane; or
+    // index 1: Cr plane; index 2: Cb plane
     "YUV9" Normalized [4, 4] ["Y 8", "Cb 8", "Cr 8"]
     "YVU9" Normalized [4, 4] ["Y 8", "Cr 8", "Cb 8"]
     "YU11" Normalized [4, 1] ["Y 8", "Cb 8", "Cr 8"]

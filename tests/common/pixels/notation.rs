@@ -85,8 +85,8 @@ impl Word {
         self.bits as usize / 8
     }
 
-    /// How many samples of a channel, or of its like, are in a word: two of luma in `Y1:Cr0:Y0:Cb0`,
-    /// one of chroma.
+    /// How many samples of a channel, or of its like, are in a word: two of luma in
+    /// `Y1:Cr0:Y0:Cb0`, one of chroma.
     pub(super) fn samples_of(&self, channel: Channel) -> u32 {
         let alike = self.fields.iter().filter(|field| {
             field.channel != Channel::Nothing && field.channel.is_chroma() == channel.is_chroma()
