@@ -331,7 +331,7 @@ fn with_room_for<T>(count: u64, run: impl FnOnce() -> T) -> T {
     let first_beyond = u64::try_from(fds.last().unwrap().as_raw_fd()).unwrap();
     drop(fds);
     let current = Some(first_beyond);
-    rustix::process::setrlimit(Resource::Nofile, Rlimit { current, ..before.clone() }).unwrap();
+    rustix::process::setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
     let result = run();
     rustix::process::setrlimit(Resource::Nofile, before).unwrap();
     result
