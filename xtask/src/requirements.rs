@@ -127,13 +127,13 @@ impl Requirement {
         }
     }
 
-    /// Whether a package brings it in a version that is too old. A thing that no package brought
+    /// Whether a package brings it, but too old or not completely. A thing that no package brought
     /// was put there by somebody who knows why.
-    fn is_outdated(&self) -> bool {
-        let Some(oldest) = self.oldest else {
-            return false;
-        };
-        apt::installed_version(self.package).is_some_and(|version| !version.is_at_least(oldest))
+    fn is_unusable(&self) -> bool {
+        let outdated = self.oldest.is_some_and(|oldest| {
+            apt::installed_version(self.package).is_some_and(|version| !version.is_at_least(oldest))
+        });
+        outdated || apt::is_half_installed(self.package)
     }
 }
 
@@ -143,11 +143,11 @@ pub(crate) fn all(purpose: Purpose) -> impl Iterator<Item = &'static Requirement
     DEMO.iter().chain(more)
 }
 
-/// What `purpose` needs and this machine lacks, or has in a version that is too old.
+/// What `purpose` needs and this machine lacks, or has too old or not completely.
 pub(crate) fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
     let libraries = Libraries::read();
     all(purpose)
-        .filter(|r| !r.is_present(&libraries) || r.is_outdated())
+        .filter(|r| !r.is_present(&libraries) || r.is_unusable())
         .collect()
 }
 

@@ -52,12 +52,12 @@ pub(crate) struct Stages {
 }
 
 impl Stages {
-    /// No stages yet; their logs go to the folder `xtask` in the target directory.
+    /// No stages yet; their logs go to the folder `logs` in the target directory.
     ///
     /// # Errors
     /// When that folder cannot be made.
     pub(crate) fn new() -> Result<Self> {
-        let logs = cargo::target_directory()?.join("xtask");
+        let logs = cargo::target_directory()?.join("logs");
         fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
         Ok(Self {
             reports: Vec::new(),

@@ -3,14 +3,16 @@
 //! Spec: apt-get(8); the status lines are apt's `APT::Status-Fd` (progress-reporting.md in its
 //! documentation).
 
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
+use tempfile::NamedTempFile;
 
 use crate::process::Observer;
-use crate::process::Outcome;
 use crate::process::command_line;
 use crate::process::watch;
 use crate::progress::Task;
@@ -18,14 +20,21 @@ use crate::progress::Task;
 /// Longer than any download should take; a question that nobody answers would wait for ever.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// For a run that nobody sits at: another apt is waited for, a broken download is tried again,
-/// and the progress comes between the ordinary lines.
+/// For a run that nobody sits at: another apt is waited for, a broken download is tried again.
 const UNATTENDED: [&str; 4] = [
     "DPkg::Lock::Timeout=300",
     "Acquire::Retries=3",
     "Dpkg::Use-Pty=0",
-    "APT::Status-Fd=1",
+    "APT::Status-Fd=3",
 ];
+
+/// Runs a command with its ordinary output in the file `$1`, and what it writes to the descriptor
+/// 3 as output. apt makes that descriptor non-blocking: were it the same pipe as the ordinary
+/// output, the scripts of packages would now and then fail to write to it.
+const SPLIT_OUTPUT: &str = r#"log=$1; shift; exec "$@" 3>&1 >"$log" 2>&1"#;
+
+/// How much of apt's words is shown when it fails; dpkg's are in apt's own log too.
+const SHOWN_LINES: usize = 60;
 
 /// Packages to install in one call of apt.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,12 +66,9 @@ impl Installation {
     /// When apt fails: with all that it said, printed.
     pub(crate) fn run(&self) -> Result<()> {
         let line = command_line(&self.command());
-        let outcome = run("installing packages", self.command())?;
-        if !outcome.success {
-            eprint!("{}", without_status_lines(&outcome.output));
-            bail!(
-                "`{line}` failed; what it installed so far is kept, so trying again goes on there"
-            );
+        if let Some(words) = run("installing packages", &self.command())? {
+            eprint!("{words}");
+            bail!("`{line}` failed; what it installed so far stays, so trying again goes on there");
         }
         Ok(())
     }
@@ -75,11 +81,15 @@ impl Installation {
 pub(crate) fn update() -> Result<Option<String>> {
     let mut command = Command::new("apt-get");
     command.arg("update");
-    let outcome = run("fetching package lists", command)?;
-    Ok((!outcome.success).then(|| without_status_lines(&outcome.output)))
+    run("fetching package lists", &command)
 }
 
-fn run(name: &str, mut command: Command) -> Result<Outcome> {
+/// Runs an apt command; gives the end of what it said when it fails.
+fn run(name: &str, apt: &Command) -> Result<Option<String>> {
+    let log = NamedTempFile::new().context("a file for what apt says")?;
+    let mut command = Command::new("sh");
+    command.args(["-c", SPLIT_OUTPUT, "sh"]).arg(log.path());
+    command.arg(apt.get_program()).args(apt.get_args());
     for option in UNATTENDED {
         command.args(["-o", option]);
     }
@@ -93,7 +103,11 @@ fn run(name: &str, mut command: Command) -> Result<Outcome> {
     progress
         .task
         .finish(if outcome.success { "ok" } else { "FAILED" });
-    Ok(outcome)
+    if outcome.success {
+        return Ok(None);
+    }
+    let said = fs::read(log.path()).context("what apt says")?;
+    Ok(Some(last_lines(&String::from_utf8_lossy(&said))))
 }
 
 /// Turns apt's status lines into progress.
@@ -124,16 +138,23 @@ fn status(line: &str) -> Option<(u64, &str)> {
     Some((whole_percent, fields.next()?))
 }
 
-fn without_status_lines(output: &str) -> String {
-    let lines = output.lines().filter(|line| status(line).is_none());
-    lines.flat_map(|line| [line, "\n"]).collect()
+fn last_lines(text: &str) -> String {
+    let hidden = text.lines().count().saturating_sub(SHOWN_LINES);
+    text.lines()
+        .skip(hidden)
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::Installation;
+    use super::SPLIT_OUTPUT;
+    use super::last_lines;
     use super::status;
-    use super::without_status_lines;
+    use crate::process::answer;
     use crate::process::command_line;
 
     #[test]
@@ -157,9 +178,29 @@ mod tests {
     }
 
     #[test]
-    fn failure_is_shown_without_the_status_lines() {
-        let output = "Reading\npmstatus:a:1.0:b\nE: no space\n";
-        assert_eq!(without_status_lines(output), "Reading\nE: no space\n");
+    fn failure_is_shown_by_its_last_lines() {
+        let said: String = (0..100)
+            .flat_map(|n| [n.to_string(), "\n".into()])
+            .collect();
+        let shown = last_lines(&said);
+        assert!(
+            shown.starts_with("40\n") && shown.ends_with("99\n"),
+            "{shown}"
+        );
+        assert_eq!(last_lines("E: no space"), "E: no space\n");
+    }
+
+    #[test]
+    fn output_and_status_go_separate_ways() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", SPLIT_OUTPUT, "sh"]).arg(log.path());
+        command.args(["sh", "-c", "echo word; echo error >&2; echo status >&3"]);
+        assert_eq!(answer(&mut command).unwrap(), "status\n");
+        assert_eq!(
+            std::fs::read_to_string(log.path()).unwrap(),
+            "word\nerror\n"
+        );
     }
 
     #[test]

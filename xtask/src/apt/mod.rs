@@ -9,4 +9,5 @@ pub(crate) use crate::apt::install::Installation;
 pub(crate) use crate::apt::install::update;
 pub(crate) use crate::apt::packages::candidate;
 pub(crate) use crate::apt::packages::installed_version;
+pub(crate) use crate::apt::packages::is_half_installed;
 pub(crate) use crate::apt::packages::setting;

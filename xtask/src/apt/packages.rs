@@ -27,13 +27,22 @@ impl fmt::Display for Version {
 
 /// The installed version of `package`; `None` as well where there is no dpkg.
 pub(crate) fn installed_version(package: &str) -> Option<Version> {
+    let (status, version) = status_and_version(package)?;
+    (status == "installed").then_some(Version(version))
+}
+
+/// Whether an installation of `package` was begun and not finished: its files may be there.
+pub(crate) fn is_half_installed(package: &str) -> bool {
+    let settled = ["installed", "not-installed", "config-files"];
+    status_and_version(package).is_some_and(|(status, _)| !settled.contains(&&*status))
+}
+
+fn status_and_version(package: &str) -> Option<(String, String)> {
     let format = "${db:Status-Status} ${Version}\n";
     let listing = answer(Command::new("dpkg-query").args(["-W", "-f", format, package])).ok()?;
     // One line for each architecture; dpkg keeps the versions of such packages equal.
-    let version = listing
-        .lines()
-        .find_map(|line| line.strip_prefix("installed "))?;
-    Some(Version(version.to_owned()))
+    let (status, version) = listing.lines().next()?.split_once(' ')?;
+    Some((status.to_owned(), version.to_owned()))
 }
 
 /// The version of `package` that apt would install, with the target release `release` if given.

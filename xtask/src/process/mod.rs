@@ -16,7 +16,6 @@ pub(crate) use crate::process::command_line::command_line;
 pub(crate) use crate::process::command_line::quoted;
 pub(crate) use crate::process::lookup::program_in_path;
 pub(crate) use crate::process::watch::Observer;
-pub(crate) use crate::process::watch::Outcome;
 pub(crate) use crate::process::watch::watch;
 
 /// What a successful `command` wrote to its standard output.

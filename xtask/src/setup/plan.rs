@@ -60,7 +60,7 @@ impl<'a> Plan<'a> {
 
     /// Says what is missing and what will be done about it.
     pub(super) fn description(&self) -> String {
-        let mut lines = vec!["missing, or too old:".to_owned()];
+        let mut lines = vec!["missing, too old or half installed:".to_owned()];
         lines.extend(
             self.missing
                 .iter()
