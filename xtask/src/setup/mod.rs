@@ -22,6 +22,8 @@ use crate::requirements::Purpose;
 use crate::requirements::Requirement;
 use crate::setup::plan::Plan;
 
+const EVERYTHING_IS_THERE: &str = "everything that is needed is installed";
+
 /// Runs `cargo xtask setup`.
 pub(crate) fn run(args: &SetupArgs) -> Result<()> {
     if args.undo {
@@ -29,7 +31,9 @@ pub(crate) fn run(args: &SetupArgs) -> Result<()> {
     } else if args.dry_run {
         describe(args.purpose)
     } else {
-        ensure(args.purpose)
+        ensure(args.purpose)?;
+        println!("{EVERYTHING_IS_THERE}");
+        Ok(())
     }
 }
 
@@ -89,7 +93,7 @@ fn describe(purpose: Purpose) -> Result<()> {
         return without_apt(purpose, &missing);
     }
     if missing.is_empty() {
-        println!("nothing to do: everything is installed");
+        println!("{EVERYTHING_IS_THERE}");
     } else {
         println!("{}", Plan::new(&missing)?.description());
     }
@@ -110,12 +114,15 @@ fn carry_out(plan: &Plan) -> Result<()> {
     if let Some(text) = &plan.source_text {
         fs::write(backports::FILE, text).with_context(|| backports::FILE)?;
     }
-    let failure = apt::update()?;
+    let failure = apt::update()?.unwrap_or_default();
+    // It may be about a source that has nothing to do with this; the next steps tell.
+    for line in failure.lines().filter(|line| line.starts_with("E:")) {
+        eprintln!("    {line}");
+    }
     if let Some(explanation) = plan.too_old() {
         if plan.source_text.is_some() {
             fs::remove_file(backports::FILE).with_context(|| backports::FILE)?;
         }
-        eprint!("{}", failure.unwrap_or_default());
         bail!("{explanation}");
     }
     plan.installation.run()

@@ -68,7 +68,7 @@ impl<'a> Plan<'a> {
         );
         if let Some(text) = &self.source_text {
             lines.push(format!("adding the package source {}:", backports::FILE));
-            lines.extend(text.lines().map(|line| format!("  | {line}")));
+            lines.extend(without_key(text).map(|line| format!("  | {line}")));
             lines.push("  (`cargo xtask setup --undo` removes it)".to_owned());
         }
         lines.push(format!("running: {}", self.command_lines().join(" && ")));
@@ -135,6 +135,12 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// The lines of a source file, but of a key in it only that it is there.
+fn without_key(text: &str) -> impl Iterator<Item = &str> {
+    let is_key = |line: &&str| line.starts_with(' ') && !line.contains("BEGIN");
+    text.lines().filter(move |line| !is_key(line))
+}
+
 /// `libEGL.so.1 (package libegl1)`, with the oldest version where one is asked for.
 fn wanted(requirement: &Requirement) -> String {
     let version = requirement
@@ -169,6 +175,14 @@ mod tests {
     use std::fs;
 
     use super::missing_source;
+    use super::without_key;
+
+    #[test]
+    fn key_in_the_source_file_is_shown_as_one_line() {
+        let text = "Types: deb\nSigned-By:\n -----BEGIN KEY-----\n .\n mQI\n -----END KEY-----\n";
+        let lines: Vec<_> = without_key(text).collect();
+        assert_eq!(lines, ["Types: deb", "Signed-By:", " -----BEGIN KEY-----"]);
+    }
 
     #[test]
     fn source_is_missing_only_while_no_file_has_it() {
