@@ -1,5 +1,6 @@
 //! Images that anybody can hold.
 
+pub mod allocator;
 pub mod dmabuf;
 #[cfg(feature = "egl")]
 pub mod egl;
