@@ -8,6 +8,7 @@
 use std::ffi::c_void;
 use std::os::fd::AsRawFd;
 
+use divan::Bencher;
 use dmashare::allocator::Allocator;
 use dmashare::allocator::Memfd;
 use dmashare::allocator::Request;
@@ -19,12 +20,16 @@ use dmashare::format::Fourcc;
 use dmashare::gl::Gl;
 use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
-use divan::Bencher;
 
 const SIZES: [&str; 4] = ["64x64", "640x480", "1920x1080", "7680x4320"];
 
-type Create =
-    unsafe extern "system" fn(*mut c_void, *mut c_void, u32, *mut c_void, *const i32) -> *mut c_void;
+type Create = unsafe extern "system" fn(
+    *mut c_void,
+    *mut c_void,
+    u32,
+    *mut c_void,
+    *const i32,
+) -> *mut c_void;
 type Destroy = unsafe extern "system" fn(*mut c_void, *mut c_void) -> u32;
 
 fn main() {
@@ -49,8 +54,7 @@ fn bare_egl(bencher: Bencher, size: &str) {
     let (context, image) = (context(), image(size));
     let display = context.display().as_raw();
     // SAFETY: the types are those that eglext.h declares for these names.
-    let create: Create =
-        unsafe { std::mem::transmute(context.proc_address(c"eglCreateImageKHR")) };
+    let create: Create = unsafe { std::mem::transmute(context.proc_address(c"eglCreateImageKHR")) };
     // SAFETY: as above.
     let destroy: Destroy =
         unsafe { std::mem::transmute(context.proc_address(c"eglDestroyImageKHR")) };

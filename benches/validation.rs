@@ -5,6 +5,8 @@
 
 use std::hint::black_box;
 
+use divan::Bencher;
+use divan::counter::ItemsCount;
 use dmashare::allocator::Allocator;
 use dmashare::allocator::Memfd;
 use dmashare::allocator::Request;
@@ -15,8 +17,6 @@ use dmashare::dmabuf::layout::Extent;
 use dmashare::dmabuf::layout::Geometry;
 use dmashare::dmabuf::layout::PlaneGeometry;
 use dmashare::format::Fourcc;
-use divan::Bencher;
-use divan::counter::ItemsCount;
 
 const CASES: [(Fourcc, bool); 3] =
     [(Fourcc::ARGB8888, false), (Fourcc::NV12, false), (Fourcc::YUV420, true)];

@@ -63,9 +63,7 @@ pub(crate) fn target_directory() -> Result<PathBuf> {
     let metadata = answer(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
     let directory = metadata.get("target_directory").and_then(Value::as_str);
-    directory
-        .map(PathBuf::from)
-        .context("cargo metadata names no target directory")
+    directory.map(PathBuf::from).context("cargo metadata names no target directory")
 }
 
 /// Builds as `command` (a `cargo build` or `cargo test --no-run`) says, with cargo's own progress
@@ -99,12 +97,8 @@ pub(crate) fn require(tool: &str, component: &str) -> Result<()> {
 }
 
 fn executables(messages: &str) -> Vec<Executable> {
-    let messages = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages
-        .filter_map(|message| executable(&message))
-        .collect()
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter_map(|message| executable(&message)).collect()
 }
 
 /// Spec: <https://doc.rust-lang.org/cargo/reference/external-tools.html#artifact-messages>

@@ -40,21 +40,10 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
 /// Builds the tool in the dev profile: building with all optimisations takes longer than it saves.
 fn build() -> Result<PathBuf> {
     let mut command = cargo::cargo();
-    command.args([
-        "build",
-        "--package",
-        PROGRAM,
-        "--features",
-        "cli",
-        "--bin",
-        PROGRAM,
-    ]);
+    command.args(["build", "--package", PROGRAM, "--features", "cli", "--bin", PROGRAM]);
     let built = cargo::build(command)?;
     let program = |executable: &Executable| executable.kind == "bin" && executable.name == PROGRAM;
-    let program = built
-        .into_iter()
-        .find(program)
-        .context("cargo built no program")?;
+    let program = built.into_iter().find(program).context("cargo built no program")?;
     Ok(program.file)
 }
 
@@ -67,9 +56,7 @@ fn output(args: &DemoArgs) -> Result<PathBuf> {
 }
 
 fn check_written(output: &Path) -> Result<()> {
-    let size_bytes = fs::metadata(output)
-        .with_context(|| output.display().to_string())?
-        .len();
+    let size_bytes = fs::metadata(output).with_context(|| output.display().to_string())?.len();
     if size_bytes == 0 {
         bail!("{} is empty", output.display());
     }

@@ -42,17 +42,10 @@ pub(crate) fn add_to(stages: &mut Stages, seconds: u32, only: Option<&str>) -> R
     {
         bail!("no fuzz target `{only}`; there are: {}", targets.join(", "));
     }
-    for target in targets
-        .iter()
-        .filter(|target| only.is_none_or(|only| only == *target))
-    {
+    for target in targets.iter().filter(|target| only.is_none_or(|only| only == *target)) {
         let found = TempDir::new().context("a folder for new inputs")?;
         let limit = BUILD_LIMIT + Duration::from_secs(seconds.into());
-        stages.run(
-            &format!("{NAME} {target}"),
-            command(target, seconds, &found)?,
-            limit,
-        )?;
+        stages.run(&format!("{NAME} {target}"), command(target, seconds, &found)?, limit)?;
     }
     Ok(())
 }

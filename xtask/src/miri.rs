@@ -11,12 +11,8 @@ use crate::stages::NotRun;
 use crate::stages::Stages;
 
 /// Test paths of the modules that call neither a driver nor the kernel: Miri has neither.
-const PURE_MODULES: [&str; 4] = [
-    "format::",
-    "dmabuf::layout::",
-    "ipc::wire::",
-    "egl::extensions::",
-];
+const PURE_MODULES: [&str; 4] =
+    ["format::", "dmabuf::layout::", "ipc::wire::", "egl::extensions::"];
 
 const NAME: &str = "miri";
 const LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -45,8 +41,6 @@ pub(crate) fn add_to(stages: &mut Stages, filters: &[String]) -> Result<()> {
         command.args(filters);
     }
     // Property tests look for a file of earlier failures, and are slow here.
-    command
-        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-        .env("PROPTEST_CASES", "8");
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "8");
     stages.run(NAME, command, LIMIT)
 }

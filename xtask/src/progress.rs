@@ -30,10 +30,7 @@ pub(crate) struct Task {
 #[derive(Debug)]
 enum Display {
     Terminal(ProgressBar),
-    Plain {
-        last_line: String,
-        next_heartbeat: Instant,
-    },
+    Plain { last_line: String, next_heartbeat: Instant },
 }
 
 impl Task {
@@ -47,16 +44,9 @@ impl Task {
             Display::Terminal(bar)
         } else {
             eprintln!("==> {name}");
-            Display::Plain {
-                last_line: String::new(),
-                next_heartbeat: started + HEARTBEAT,
-            }
+            Display::Plain { last_line: String::new(), next_heartbeat: started + HEARTBEAT }
         };
-        Self {
-            name: name.to_owned(),
-            started,
-            display,
-        }
+        Self { name: name.to_owned(), started, display }
     }
 
     /// Shows how much is done, 0 to 100, and what is being done.
@@ -77,11 +67,7 @@ impl Task {
         if let Display::Terminal(bar) = &self.display {
             bar.finish_and_clear();
         }
-        eprintln!(
-            "{verdict:>9}  {} ({:.1} s)",
-            self.name,
-            elapsed.as_secs_f32()
-        );
+        eprintln!("{verdict:>9}  {} ({:.1} s)", self.name, elapsed.as_secs_f32());
         elapsed
     }
 }
@@ -98,11 +84,7 @@ impl Observer for Task {
     }
 
     fn tick(&mut self) {
-        let Display::Plain {
-            last_line,
-            next_heartbeat,
-        } = &mut self.display
-        else {
+        let Display::Plain { last_line, next_heartbeat } = &mut self.display else {
             return;
         };
         let now = Instant::now();

@@ -45,14 +45,8 @@ pub(crate) struct Requirement {
 
 /// For people on systems without apt: the same list in words.
 pub(crate) const IN_WORDS: [(Purpose, &str); 2] = [
-    (
-        Purpose::Demo,
-        "Mesa 25.0.3 or newer with EGL, and libgbm with its development files",
-    ),
-    (
-        Purpose::Test,
-        "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland",
-    ),
+    (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
+    (Purpose::Test, "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland"),
 ];
 
 const DEMO: [Requirement; 3] = [
@@ -68,48 +62,29 @@ const DEMO: [Requirement; 3] = [
 const TEST: [Requirement; 11] = [
     Requirement::new(Evidence::Program("Xvfb"), "xvfb"),
     // From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
-    Requirement::new(Evidence::Program("weston"), "weston")
-        .from("14")
-        .backported(),
+    Requirement::new(Evidence::Program("weston"), "weston").from("14").backported(),
     Requirement::new(Evidence::Program("valgrind"), "valgrind"),
     Requirement::new(Evidence::Library("libX11.so.6"), "libx11-6"),
     Requirement::new(Evidence::Library("libX11-xcb.so.1"), "libx11-xcb1"),
     Requirement::new(Evidence::Library("libXcursor.so.1"), "libxcursor1"),
     Requirement::new(Evidence::Library("libXi.so.6"), "libxi6"),
     Requirement::new(Evidence::Library("libxkbcommon.so.0"), "libxkbcommon0"),
-    Requirement::new(
-        Evidence::Library("libxkbcommon-x11.so.0"),
-        "libxkbcommon-x11-0",
-    ),
-    Requirement::new(
-        Evidence::Library("libwayland-client.so.0"),
-        "libwayland-client0",
-    ),
+    Requirement::new(Evidence::Library("libxkbcommon-x11.so.0"), "libxkbcommon-x11-0"),
+    Requirement::new(Evidence::Library("libwayland-client.so.0"), "libwayland-client0"),
     Requirement::new(Evidence::Library("libwayland-egl.so.1"), "libwayland-egl1"),
 ];
 
 impl Requirement {
     const fn new(evidence: Evidence, package: &'static str) -> Self {
-        Self {
-            evidence,
-            package,
-            oldest: None,
-            is_backported: false,
-        }
+        Self { evidence, package, oldest: None, is_backported: false }
     }
 
     const fn from(self, oldest: &'static str) -> Self {
-        Self {
-            oldest: Some(oldest),
-            ..self
-        }
+        Self { oldest: Some(oldest), ..self }
     }
 
     const fn backported(self) -> Self {
-        Self {
-            is_backported: true,
-            ..self
-        }
+        Self { is_backported: true, ..self }
     }
 
     /// The name of the thing itself: `libEGL.so.1`, `weston`.
@@ -146,9 +121,7 @@ pub(crate) fn all(purpose: Purpose) -> impl Iterator<Item = &'static Requirement
 /// What `purpose` needs and this machine lacks, or has too old or not completely.
 pub(crate) fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
     let libraries = Libraries::read();
-    all(purpose)
-        .filter(|r| !r.is_present(&libraries) || r.is_unusable())
-        .collect()
+    all(purpose).filter(|r| !r.is_present(&libraries) || r.is_unusable()).collect()
 }
 
 /// What `purpose` needs, in one line for people.

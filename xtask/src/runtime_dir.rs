@@ -25,11 +25,7 @@ impl RuntimeDir {
     /// The machine's own folder if there is one, else a new one with the mode 0700.
     pub(crate) fn new() -> Result<Self> {
         let inherited = env::var_os(VARIABLE).is_some_and(|dir| Path::new(&dir).is_dir());
-        if inherited {
-            Ok(Self { private: None })
-        } else {
-            Self::private()
-        }
+        if inherited { Ok(Self { private: None }) } else { Self::private() }
     }
 
     fn private() -> Result<Self> {
@@ -39,9 +35,7 @@ impl RuntimeDir {
             .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a private XDG_RUNTIME_DIR")?;
-        Ok(Self {
-            private: Some(private),
-        })
+        Ok(Self { private: Some(private) })
     }
 
     /// Hands the folder to `command`.

@@ -59,11 +59,7 @@ impl Stages {
     pub(crate) fn new() -> Result<Self> {
         let logs = cargo::target_directory()?.join("logs");
         fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
-        Ok(Self {
-            reports: Vec::new(),
-            skips: Vec::new(),
-            logs,
-        })
+        Ok(Self { reports: Vec::new(), skips: Vec::new(), logs })
     }
 
     /// Runs `command` for at most `limit`. What it says is logged, and printed if it fails.
@@ -74,27 +70,16 @@ impl Stages {
         let line = command_line(&command);
         let mut task = Task::start(name);
         let outcome = watch(command, limit, &mut task)?;
-        let verdict = if outcome.success {
-            Verdict::Passed
-        } else {
-            Verdict::Failed
-        };
+        let verdict = if outcome.success { Verdict::Passed } else { Verdict::Failed };
         let elapsed = task.finish(&verdict.to_string());
-        let log = self
-            .logs
-            .join(format!("{}.log", name.replace([' ', ','], "-")));
+        let log = self.logs.join(format!("{}.log", name.replace([' ', ','], "-")));
         fs::write(&log, &outcome.output).with_context(|| log.display().to_string())?;
         if verdict == Verdict::Failed {
             eprintln!("--- {line}\n{}--- end of {}", outcome.output, log.display());
         }
         self.skips.extend(skips(&outcome.output));
         let detail = counts(&outcome.output).unwrap_or_default();
-        self.reports.push(Report {
-            name: name.to_owned(),
-            verdict,
-            elapsed,
-            detail,
-        });
+        self.reports.push(Report { name: name.to_owned(), verdict, elapsed, detail });
         Ok(())
     }
 
@@ -121,11 +106,7 @@ impl Stages {
         let failed = count(Verdict::Failed);
         let absent = count(Verdict::NotRun);
         if failed > 0 {
-            bail!(
-                "{failed} of {} failed; logs: {}",
-                self.reports.len(),
-                self.logs.display()
-            );
+            bail!("{failed} of {} failed; logs: {}", self.reports.len(), self.logs.display());
         }
         if absent > 0 && not_run == NotRun::IsFailure {
             bail!("not run: {absent} of {}", self.reports.len());
@@ -134,23 +115,11 @@ impl Stages {
     }
 
     fn table(&self) -> String {
-        let width = self
-            .reports
-            .iter()
-            .map(|report| report.name.len())
-            .max()
-            .unwrap_or_default();
+        let width = self.reports.iter().map(|report| report.name.len()).max().unwrap_or_default();
         let lines = self.reports.iter().map(|report| {
-            let Report {
-                name,
-                verdict,
-                elapsed,
-                detail,
-            } = report;
+            let Report { name, verdict, elapsed, detail } = report;
             let seconds = elapsed.as_secs_f32();
-            format!("{name:width$}  {verdict:7}  {seconds:7.1} s  {detail}")
-                .trim_end()
-                .to_owned()
+            format!("{name:width$}  {verdict:7}  {seconds:7.1} s  {detail}").trim_end().to_owned()
         });
         lines.map(|line| line + "\n").collect()
     }
@@ -168,26 +137,14 @@ impl fmt::Display for Verdict {
 
 /// Sums up the lines in which test harnesses count their tests.
 fn counts(output: &str) -> Option<String> {
-    let results: Vec<_> = output
-        .lines()
-        .filter(|line| line.starts_with("test result: "))
-        .collect();
+    let results: Vec<_> = output.lines().filter(|line| line.starts_with("test result: ")).collect();
     if results.is_empty() {
         return None;
     }
-    let sum = |word| {
-        results
-            .iter()
-            .map(|line| count_before(line, word))
-            .sum::<usize>()
-    };
+    let sum = |word| results.iter().map(|line| count_before(line, word)).sum::<usize>();
     let counted = [" passed", " failed", " ignored"].map(|word| (sum(word), word));
-    let shown = counted
-        .iter()
-        .filter(|(count, word)| *count > 0 || *word == " passed");
-    let mut parts: Vec<_> = shown
-        .map(|(count, word)| format!("{count}{word}"))
-        .collect();
+    let shown = counted.iter().filter(|(count, word)| *count > 0 || *word == " passed");
+    let mut parts: Vec<_> = shown.map(|(count, word)| format!("{count}{word}")).collect();
     let skipped = skips(output).count();
     if skipped > 0 {
         parts.push(format!("of which {skipped} could not run here:"));
@@ -197,21 +154,13 @@ fn counts(output: &str) -> Option<String> {
 
 /// The number in front of `word`.
 fn count_before(line: &str, word: &str) -> usize {
-    let number = line
-        .split_once(word)
-        .and_then(|(before, _)| before.rsplit(' ').next());
-    number
-        .and_then(|number| number.parse().ok())
-        .unwrap_or_default()
+    let number = line.split_once(word).and_then(|(before, _)| before.rsplit(' ').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// The lines `SKIP test: reason` of tests that found the machine to lack something.
 fn skips(output: &str) -> impl Iterator<Item = String> {
-    output
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("SKIP "))
-        .map(str::to_owned)
+    output.lines().map(str::trim).filter(|line| line.starts_with("SKIP ")).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -228,14 +177,7 @@ mod tests {
     fn stages() -> (Stages, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().to_path_buf();
-        (
-            Stages {
-                reports: Vec::new(),
-                skips: Vec::new(),
-                logs,
-            },
-            folder,
-        )
+        (Stages { reports: Vec::new(), skips: Vec::new(), logs }, folder)
     }
 
     fn shell(script: &str) -> Command {
@@ -258,21 +200,14 @@ mod tests {
     fn one_failed_stage_fails_the_run_and_the_rest_is_run() {
         let (mut stages, _folder) = stages();
         let limit = Duration::from_secs(60);
-        stages
-            .run("breaks", shell("echo broken; exit 1"), limit)
-            .unwrap();
-        stages
-            .run("works", shell("echo 'test result: ok. 7 passed;'"), limit)
-            .unwrap();
+        stages.run("breaks", shell("echo broken; exit 1"), limit).unwrap();
+        stages.run("works", shell("echo 'test result: ok. 7 passed;'"), limit).unwrap();
         let table = stages.table();
         assert!(table.contains("breaks  FAILED"), "{table}");
         assert!(table.contains("works   ok"), "{table}");
         assert!(table.ends_with("7 passed\n"), "{table}");
         assert!(stages.finish(NotRun::IsShown).is_err());
-        assert_eq!(
-            std::fs::read_to_string(stages.logs.join("breaks.log")).unwrap(),
-            "broken\n"
-        );
+        assert_eq!(std::fs::read_to_string(stages.logs.join("breaks.log")).unwrap(), "broken\n");
     }
 
     #[test]

@@ -23,10 +23,8 @@ use crate::stages::NotRun;
 use crate::stages::Stages;
 
 /// An example and its arguments: between them they allocate, export, import, draw and read back.
-const PROGRAMS: [(&str, &[&str]); 2] = [
-    ("share_contexts", &["--headless", "valgrind.png"]),
-    ("import_texture", &[]),
-];
+const PROGRAMS: [(&str, &[&str]); 2] =
+    [("share_contexts", &["--headless", "valgrind.png"]), ("import_texture", &[])];
 
 /// Memory that is lost for good is an error like a wrong access; what is still reachable at the
 /// end is not. Stacks are long enough to reach from the JIT-compiled code to the caller.
@@ -86,20 +84,8 @@ fn under_memcheck(example: &str, root: &Path) -> Command {
     let suppressions = format!("--suppressions={}", suppressions.display());
     let runner: Vec<_> = MEMCHECK.iter().copied().chain([&*suppressions]).collect();
     let mut command = cargo::cargo();
-    command
-        .arg("--config")
-        .arg(format!("target.'cfg(all())'.runner = {runner:?}"));
-    command.args([
-        "run",
-        "--package",
-        "dmashare",
-        "--all-features",
-        "--example",
-        example,
-    ]);
-    command
-        .arg("--manifest-path")
-        .arg(root.join("Cargo.toml"))
-        .arg("--");
+    command.arg("--config").arg(format!("target.'cfg(all())'.runner = {runner:?}"));
+    command.args(["run", "--package", "dmashare", "--all-features", "--example", example]);
+    command.arg("--manifest-path").arg(root.join("Cargo.toml")).arg("--");
     command
 }

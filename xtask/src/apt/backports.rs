@@ -38,9 +38,7 @@ const KEPT_OPTIONS: [&str; 15] = [
 
 /// Whether one of `sources` has the backports already.
 pub(crate) fn are_configured(sources: &[Source]) -> bool {
-    sources
-        .iter()
-        .any(|source| source.has_suite(SUITE) && source.has_main())
+    sources.iter().any(|source| source.has_suite(SUITE) && source.has_main())
 }
 
 /// The backports, reached in the way in which `sources` reach Debian itself; `None` when none of
@@ -51,12 +49,7 @@ pub(crate) fn derive(sources: &[Source]) -> Option<Source> {
         uris: base.network_uris().cloned().collect(),
         suites: vec![SUITE.to_owned()],
         components: base.components.clone(),
-        options: base
-            .options
-            .iter()
-            .filter(|(name, _)| is_kept(name))
-            .cloned()
-            .collect(),
+        options: base.options.iter().filter(|(name, _)| is_kept(name)).cloned().collect(),
     })
 }
 
@@ -80,23 +73,14 @@ pub(crate) fn fields(source: &Source) -> Vec<String> {
     let own = own.iter().map(|(name, value)| format!("{name}: {value}"));
     let options = source.options.iter().map(|(name, value)| {
         // A value that begins on the next line needs no space before it.
-        if value.starts_with('\n') {
-            format!("{name}:{value}")
-        } else {
-            format!("{name}: {value}")
-        }
+        if value.starts_with('\n') { format!("{name}:{value}") } else { format!("{name}: {value}") }
     });
-    std::iter::once("Types: deb".to_owned())
-        .chain(own)
-        .chain(options)
-        .collect()
+    std::iter::once("Types: deb".to_owned()).chain(own).chain(options).collect()
 }
 
 fn is_kept(option: &str) -> bool {
     let name = option.trim_end_matches("-Add").trim_end_matches("-Remove");
-    KEPT_OPTIONS
-        .iter()
-        .any(|kept| kept.eq_ignore_ascii_case(name))
+    KEPT_OPTIONS.iter().any(|kept| kept.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -21,12 +21,8 @@ use crate::progress::Task;
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// For a run that nobody sits at: another apt is waited for, a broken download is tried again.
-const UNATTENDED: [&str; 4] = [
-    "DPkg::Lock::Timeout=300",
-    "Acquire::Retries=3",
-    "Dpkg::Use-Pty=0",
-    "APT::Status-Fd=3",
-];
+const UNATTENDED: [&str; 4] =
+    ["DPkg::Lock::Timeout=300", "Acquire::Retries=3", "Dpkg::Use-Pty=0", "APT::Status-Fd=3"];
 
 /// Runs a command with its ordinary output in the file `$1`, and what it writes to the descriptor
 /// 3 as output. apt makes that descriptor non-blocking: were it the same pipe as the ordinary
@@ -93,16 +89,10 @@ fn run(name: &str, apt: &Command) -> Result<Option<String>> {
     for option in UNATTENDED {
         command.args(["-o", option]);
     }
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .env("LC_ALL", "C.UTF-8");
-    let mut progress = AptProgress {
-        task: Task::start(name),
-    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
+    let mut progress = AptProgress { task: Task::start(name) };
     let outcome = watch(command, LIMIT, &mut progress)?;
-    progress
-        .task
-        .finish(if outcome.success { "ok" } else { "FAILED" });
+    progress.task.finish(if outcome.success { "ok" } else { "FAILED" });
     if outcome.success {
         return Ok(None);
     }
@@ -140,10 +130,7 @@ fn status(line: &str) -> Option<(u64, &str)> {
 
 fn last_lines(text: &str) -> String {
     let hidden = text.lines().count().saturating_sub(SHOWN_LINES);
-    text.lines()
-        .skip(hidden)
-        .flat_map(|line| [line, "\n"])
-        .collect()
+    text.lines().skip(hidden).flat_map(|line| [line, "\n"]).collect()
 }
 
 #[cfg(test)]
@@ -160,14 +147,8 @@ mod tests {
     #[test]
     fn status_line_gives_percent_and_message() {
         let cases = [
-            (
-                "dlstatus:1:33.3333:Retrieving file 2 of 3",
-                Some((33, "Retrieving file 2 of 3")),
-            ),
-            (
-                "pmstatus:xvfb:80.0000:Installed xvfb (amd64)",
-                Some((80, "Installed xvfb (amd64)")),
-            ),
+            ("dlstatus:1:33.3333:Retrieving file 2 of 3", Some((33, "Retrieving file 2 of 3"))),
+            ("pmstatus:xvfb:80.0000:Installed xvfb (amd64)", Some((80, "Installed xvfb (amd64)"))),
             ("pmerror:xvfb:80.0000:no space", None),
             ("Setting up xvfb (2:21.1) ...", None),
             ("dlstatus:1", None),
@@ -179,14 +160,9 @@ mod tests {
 
     #[test]
     fn failure_is_shown_by_its_last_lines() {
-        let said: String = (0..100)
-            .flat_map(|n| [n.to_string(), "\n".into()])
-            .collect();
+        let said: String = (0..100).flat_map(|n| [n.to_string(), "\n".into()]).collect();
         let shown = last_lines(&said);
-        assert!(
-            shown.starts_with("40\n") && shown.ends_with("99\n"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("40\n") && shown.ends_with("99\n"), "{shown}");
         assert_eq!(last_lines("E: no space"), "E: no space\n");
     }
 
@@ -197,18 +173,13 @@ mod tests {
         command.args(["-c", SPLIT_OUTPUT, "sh"]).arg(log.path());
         command.args(["sh", "-c", "echo word; echo error >&2; echo status >&3"]);
         assert_eq!(answer(&mut command).unwrap(), "status\n");
-        assert_eq!(
-            std::fs::read_to_string(log.path()).unwrap(),
-            "word\nerror\n"
-        );
+        assert_eq!(std::fs::read_to_string(log.path()).unwrap(), "word\nerror\n");
     }
 
     #[test]
     fn command_prefers_the_release_and_removes_nothing() {
-        let mut installation = Installation {
-            packages: vec!["libegl1", "xvfb"],
-            release: Some("s-backports".into()),
-        };
+        let mut installation =
+            Installation { packages: vec!["libegl1", "xvfb"], release: Some("s-backports".into()) };
         assert_eq!(
             command_line(&installation.command()),
             "apt-get install -y --no-install-recommends --no-remove -t s-backports libegl1 xvfb"

@@ -51,9 +51,7 @@ fn status_and_version(package: &str) -> Option<(String, String)> {
 pub(crate) fn candidate(package: &str, release: Option<&str>) -> Option<Version> {
     let mut command = Command::new("apt-cache");
     if let Some(release) = release {
-        command
-            .arg("-o")
-            .arg(format!("APT::Default-Release={release}"));
+        command.arg("-o").arg(format!("APT::Default-Release={release}"));
     }
     let policy = answer(command.args(["policy", package]).env("LC_ALL", "C")).ok()?;
     candidate_in(&policy)
@@ -63,17 +61,11 @@ pub(crate) fn candidate(package: &str, release: Option<&str>) -> Option<Version>
 pub(crate) fn setting(name: &str) -> Option<String> {
     let listing =
         answer(Command::new("apt-config").args(["dump", "--format", "%v%n", name])).ok()?;
-    listing
-        .lines()
-        .next()
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
+    listing.lines().next().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 fn candidate_in(policy: &str) -> Option<Version> {
-    let version = policy
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    let version = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?;
     (version != "(none)").then(|| Version(version.to_owned()))
 }
 
@@ -86,14 +78,8 @@ mod tests {
     #[test]
     fn candidate_is_read_from_the_policy() {
         let policy = "libegl-mesa0:\n  Installed: (none)\n  Candidate: 25.0.7-2~bpo12+1\n";
-        assert_eq!(
-            candidate_in(policy),
-            Some(Version("25.0.7-2~bpo12+1".to_owned()))
-        );
-        assert_eq!(
-            candidate_in("x:\n  Installed: (none)\n  Candidate: (none)\n"),
-            None
-        );
+        assert_eq!(candidate_in(policy), Some(Version("25.0.7-2~bpo12+1".to_owned())));
+        assert_eq!(candidate_in("x:\n  Installed: (none)\n  Candidate: (none)\n"), None);
         assert_eq!(candidate_in(""), None);
     }
 
@@ -113,11 +99,7 @@ mod tests {
         ];
         for (version, oldest, expected) in cases {
             let version = Version(version.to_owned());
-            assert_eq!(
-                version.is_at_least(oldest),
-                expected,
-                "{version} against {oldest}"
-            );
+            assert_eq!(version.is_at_least(oldest), expected, "{version} against {oldest}");
         }
     }
 }

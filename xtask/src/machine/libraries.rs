@@ -27,10 +27,7 @@ impl Libraries {
             .unwrap_or_default();
         let own = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
         let folders = env::split_paths(&own).chain(USUAL_FOLDERS.iter().map(PathBuf::from));
-        Self {
-            cached: names_in_cache(&cache),
-            folders: folders.collect(),
-        }
+        Self { cached: names_in_cache(&cache), folders: folders.collect() }
     }
 
     /// Whether there is a library of this name (such as `libEGL.so.1`).

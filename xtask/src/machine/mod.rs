@@ -19,9 +19,7 @@ pub(crate) fn is_root() -> bool {
 
 /// Whether packages come from apt and dpkg here.
 pub(crate) fn has_apt() -> bool {
-    ["apt-get", "apt-cache", "dpkg", "dpkg-query"]
-        .iter()
-        .all(|p| program_in_path(p).is_some())
+    ["apt-get", "apt-cache", "dpkg", "dpkg-query"].iter().all(|p| program_in_path(p).is_some())
 }
 
 /// Whether the C compiler, which Rust links with, finds `file` (such as `libgbm.so`).

@@ -28,10 +28,7 @@ impl Release {
         let value = |name: &str| {
             let assignments = text.lines().filter_map(|line| line.split_once('='));
             let mut values = assignments.filter(|(key, _)| key.trim() == name);
-            values
-                .next()
-                .map(|(_, value)| unquoted(value.trim()))
-                .unwrap_or_default()
+            values.next().map(|(_, value)| unquoted(value.trim())).unwrap_or_default()
         };
         Self {
             id: value("ID"),
@@ -47,11 +44,9 @@ impl Release {
 }
 
 fn unquoted(value: &str) -> String {
-    let inner = ['"', '\''].iter().find_map(|&quote| {
-        value
-            .strip_prefix(quote)
-            .and_then(|value| value.strip_suffix(quote))
-    });
+    let inner = ['"', '\'']
+        .iter()
+        .find_map(|&quote| value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote)));
     inner.unwrap_or(value).to_owned()
 }
 

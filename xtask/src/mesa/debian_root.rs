@@ -92,9 +92,7 @@ fn create(suite: &str, folder: &Path) -> Result<()> {
 }
 
 fn mmdebstrap(suite: &str, folder: &Path) -> Result<Command> {
-    let packages: Vec<_> = requirements::all(Purpose::Test)
-        .map(|r| r.package)
-        .collect();
+    let packages: Vec<_> = requirements::all(Purpose::Test).map(|r| r.package).collect();
     let mut command = Command::new("mmdebstrap");
     command.args(["--mode=root", "--variant=apt"]);
     command.arg(format!("--include={}", packages.join(",")));
@@ -115,28 +113,17 @@ fn mmdebstrap(suite: &str, folder: &Path) -> Result<Command> {
 fn mirror() -> Result<Option<String>> {
     let sources = sources::read(Path::new(APT_FOLDER))?;
     let archive = debian::archive(&sources, &Release::read().codename);
-    Ok(archive
-        .and_then(|source| source.network_uris().next())
-        .cloned())
+    Ok(archive.and_then(|source| source.network_uris().next()).cloned())
 }
 
 /// `$XDG_CACHE_HOME/dmashare`, outside every checkout, so that all of them share it.
 fn cache_folder() -> Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-    Ok(cache
-        .context("neither XDG_CACHE_HOME nor HOME is set")?
-        .join("dmashare"))
+    Ok(cache.context("neither XDG_CACHE_HOME nor HOME is set")?.join("dmashare"))
 }
 
 /// Removes a root; what is mounted in it, by whomever, is not entered.
 fn remove(folder: &Path) -> Result<()> {
-    answer(
-        Command::new("rm")
-            .args(["-rf", "--one-file-system"])
-            .arg(folder),
-    )
-    .map(drop)
+    answer(Command::new("rm").args(["-rf", "--one-file-system"]).arg(folder)).map(drop)
 }

@@ -49,13 +49,7 @@ pub(crate) fn run(args: &MesaArgs) -> Result<()> {
 
 fn build_tests() -> Result<Vec<Executable>> {
     let mut command = cargo::cargo();
-    command.args([
-        "test",
-        "--package",
-        "dmashare",
-        "--all-features",
-        "--no-run",
-    ]);
+    command.args(["test", "--package", "dmashare", "--all-features", "--no-run"]);
     let mut built = cargo::build(command)?;
     built.retain(|executable| executable.is_test);
     Ok(built)

@@ -59,23 +59,9 @@ impl<'a> Sandbox<'a> {
         let root = self.root.folder();
         let folder = self.shared.first().map_or(Path::new("/"), PathBuf::as_path);
         let mut command = Command::new("unshare");
-        command.args([
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--propagation",
-            "private",
-        ]);
-        command
-            .args(["sh", "-euc", SCRIPT, "sandbox"])
-            .arg(root)
-            .arg(folder);
-        command
-            .args(self.shared)
-            .arg("--")
-            .arg(program)
-            .args(arguments);
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]);
+        command.args(["sh", "-euc", SCRIPT, "sandbox"]).arg(root).arg(folder);
+        command.args(self.shared).arg("--").arg(program).args(arguments);
         command.env_clear().envs(VARIABLES);
         command
     }

@@ -39,11 +39,7 @@ fn children(parent: u32) -> Vec<u32> {
     threads
         .flatten()
         .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|ids| {
-            ids.split_whitespace()
-                .filter_map(|id| id.parse().ok())
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
         .collect()
 }
 
@@ -60,11 +56,8 @@ mod tests {
     #[test]
     fn grandchild_ends_with_its_grandparent() {
         let script = "sh -c 'sleep 600 & echo started; wait' & wait";
-        let mut shell = Command::new("sh")
-            .args(["-c", script])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut shell =
+            Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(shell.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();

@@ -24,10 +24,7 @@ pub(crate) use crate::process::watch::watch;
 /// When it cannot be started, or fails: then with what it wrote to its standard error.
 pub(crate) fn answer(command: &mut Command) -> Result<String> {
     let name = command_line(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("`{name}`"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("`{name}`"))?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
         bail!("`{name}`: {}: {}", output.status, reason.trim());
@@ -51,10 +48,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 /// When it cannot be started, or fails.
 pub(crate) fn pass_through(command: &mut Command) -> Result<()> {
     let name = command_line(command);
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("`{name}`"))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("`{name}`"))?;
     if !status.success() {
         bail!("`{name}`: {status}");
     }

@@ -57,22 +57,12 @@ pub(crate) fn watch(
 ) -> Result<Outcome> {
     let name = command_line(&command);
     let (reader, writer) = io::pipe().context("pipe")?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{name}`"))?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let child = command.spawn().with_context(|| format!("cannot start `{name}`"))?;
     // The command owns the writing end; while it lives, the reader sees no end of the file.
     drop(command);
     let lines = lines_of(reader);
-    let watch = Watch {
-        child,
-        lines,
-        output: String::new(),
-        started: Instant::now(),
-    };
+    let watch = Watch { child, lines, output: String::new(), started: Instant::now() };
     watch.until_the_end(limit, observer)
 }
 
@@ -102,10 +92,7 @@ impl Watch {
             observer.line(&line);
             self.keep(&line);
         }
-        Ok(Outcome {
-            success: status.success() && !stopped,
-            output: self.output,
-        })
+        Ok(Outcome { success: status.success() && !stopped, output: self.output })
     }
 
     /// Takes lines for `time`, or until nobody can write any more.
@@ -141,10 +128,7 @@ fn lines_of(reader: PipeReader) -> Receiver<String> {
     thread::spawn(move || {
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             if sender.send(text).is_err() {
                 return;

@@ -58,10 +58,7 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     carry_out(&plan)?;
     let missing = requirements::missing(purpose);
     if !missing.is_empty() {
-        bail!(
-            "apt has installed everything, and still not found: {}",
-            names(&missing)
-        );
+        bail!("apt has installed everything, and still not found: {}", names(&missing));
     }
     Ok(())
 }
@@ -77,10 +74,7 @@ pub(crate) fn ensure_program(program: &str, package: &'static str) -> Result<()>
     if !has_apt() || !is_root() {
         bail!("needs {program}: sudo apt-get install {package}");
     }
-    let installation = Installation {
-        packages: vec![package],
-        release: None,
-    };
+    let installation = Installation { packages: vec![package], release: None };
     if apt::candidate(package, None).is_none() {
         apt::update()?;
     }
@@ -129,9 +123,5 @@ fn carry_out(plan: &Plan) -> Result<()> {
 }
 
 fn names(missing: &[&Requirement]) -> String {
-    missing
-        .iter()
-        .map(|requirement| requirement.name())
-        .collect::<Vec<_>>()
-        .join(", ")
+    missing.iter().map(|requirement| requirement.name()).collect::<Vec<_>>().join(", ")
 }

@@ -35,37 +35,19 @@ impl<'a> Plan<'a> {
         // On anything but Debian 12 the system's own packages are new enough, or nothing is.
         let needs_backports = release.is_debian(backports::CODENAME)
             && missing.iter().any(|requirement| requirement.is_backported);
-        let source_text = if needs_backports {
-            missing_source(Path::new(APT_FOLDER))?
-        } else {
-            None
-        };
-        let mut packages: Vec<_> = missing
-            .iter()
-            .map(|requirement| requirement.package)
-            .collect();
+        let source_text =
+            if needs_backports { missing_source(Path::new(APT_FOLDER))? } else { None };
+        let mut packages: Vec<_> = missing.iter().map(|requirement| requirement.package).collect();
         packages.sort_unstable();
         let suite = needs_backports.then(|| backports::SUITE.to_owned());
-        let installation = Installation {
-            packages,
-            release: suite,
-        };
-        Ok(Self {
-            missing,
-            release,
-            source_text,
-            installation,
-        })
+        let installation = Installation { packages, release: suite };
+        Ok(Self { missing, release, source_text, installation })
     }
 
     /// Says what is missing and what will be done about it.
     pub(super) fn description(&self) -> String {
         let mut lines = vec!["missing, too old or half installed:".to_owned()];
-        lines.extend(
-            self.missing
-                .iter()
-                .map(|requirement| format!("  {}", wanted(requirement))),
-        );
+        lines.extend(self.missing.iter().map(|requirement| format!("  {}", wanted(requirement))));
         if let Some(text) = &self.source_text {
             lines.push(format!("adding the package source {}:", backports::FILE));
             lines.extend(without_key(text).map(|line| format!("  | {line}")));
@@ -89,22 +71,11 @@ impl<'a> Plan<'a> {
         if let Some(text) = &self.source_text {
             let lines: Vec<_> = text.lines().map(quoted).collect();
             let file = backports::FILE;
-            commands.push(format!(
-                "printf '%s\\n' {} | sudo tee {file}",
-                lines.join(" ")
-            ));
+            commands.push(format!("printf '%s\\n' {} | sudo tee {file}", lines.join(" ")));
         }
-        commands.extend(
-            self.command_lines()
-                .iter()
-                .map(|line| format!("sudo {line}")),
-        );
+        commands.extend(self.command_lines().iter().map(|line| format!("sudo {line}")));
         let missing: Vec<_> = self.missing.iter().map(|r| r.name()).collect();
-        Ok(format!(
-            "not found: {}; run: {}",
-            missing.join(", "),
-            commands.join(" && ")
-        ))
+        Ok(format!("not found: {}; run: {}", missing.join(", "), commands.join(" && ")))
     }
 
     /// Why the packages on offer will not do, if apt knows of any that is too old.
@@ -122,16 +93,11 @@ impl<'a> Plan<'a> {
         let requirement = self.missing.iter().find(outdated)?;
         let system = &self.release.pretty_name;
         let wanted = wanted(requirement);
-        Some(format!(
-            "the packages of {system} are too old; needed: {wanted}"
-        ))
+        Some(format!("the packages of {system} are too old; needed: {wanted}"))
     }
 
     fn command_lines(&self) -> [String; 2] {
-        [
-            "apt-get update".to_owned(),
-            command_line(&self.installation.command()),
-        ]
+        ["apt-get update".to_owned(), command_line(&self.installation.command())]
     }
 }
 
@@ -143,15 +109,9 @@ fn without_key(text: &str) -> impl Iterator<Item = &str> {
 
 /// `libEGL.so.1 (package libegl1)`, with the oldest version where one is asked for.
 fn wanted(requirement: &Requirement) -> String {
-    let version = requirement
-        .oldest
-        .map(|oldest| format!(" {oldest} or newer"));
+    let version = requirement.oldest.map(|oldest| format!(" {oldest} or newer"));
     let version = version.unwrap_or_default();
-    format!(
-        "{} (package {}{version})",
-        requirement.name(),
-        requirement.package
-    )
+    format!("{} (package {}{version})", requirement.name(), requirement.package)
 }
 
 /// The text of our source file, unless apt reads the backports from some file already.

@@ -20,20 +20,14 @@ use crate::requirements::Purpose;
 pub(super) fn run(dry_run: bool) -> Result<()> {
     let file = Path::new(backports::FILE);
     if !file.exists() {
-        println!(
-            "no package source to remove: there is no {}",
-            file.display()
-        );
+        println!("no package source to remove: there is no {}", file.display());
     } else if dry_run {
         println!("would remove {}", file.display());
     } else if is_root() {
         fs::remove_file(file).with_context(|| file.display().to_string())?;
         println!("removed {}", file.display());
     } else {
-        bail!(
-            "only root can remove the package source; run: sudo rm {}",
-            file.display()
-        );
+        bail!("only root can remove the package source; run: sudo rm {}", file.display());
     }
     say_what_stays();
     Ok(())

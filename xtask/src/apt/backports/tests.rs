@@ -75,10 +75,7 @@ fn options_about_single_packages_are_not_taken_over() {
     let text = "Types: deb\nURIs: http://deb.example/debian\nSuites: bookworm\nComponents: main\n\
                 Include: linux-image-amd64\nX-Repolib-Name: Debian\nTrusted: yes\n";
     let fields = derived(&[("sources.list.d/debian.sources", text)]);
-    assert!(
-        fields.ends_with("Components: main\nTrusted: yes\n"),
-        "{fields}"
-    );
+    assert!(fields.ends_with("Components: main\nTrusted: yes\n"), "{fields}");
 }
 
 #[test]
@@ -86,10 +83,7 @@ fn vendor_with_debians_suite_names_is_not_taken_for_debian() {
     let vendors = "deb http://vendor.example/debian/12/prod bookworm main\n\
                    deb http://other.example/linux/debian bookworm stable\n";
     let debian = "deb http://m.example/debian bookworm main\n";
-    let files = [
-        ("sources.list.d/a.list", vendors),
-        ("sources.list.d/z.list", debian),
-    ];
+    let files = [("sources.list.d/a.list", vendors), ("sources.list.d/z.list", debian)];
     assert!(derived(&files).contains("URIs: http://m.example/debian\n"));
 }
 
@@ -98,10 +92,7 @@ fn archive_with_updates_is_debian_whatever_its_path() {
     let vendor = "deb http://vendor.example/debian bookworm main\n";
     let debian = "deb http://mirror.example/pub/os bookworm main\n\
                   deb http://mirror.example/pub/os bookworm-updates main\n";
-    let files = [
-        ("sources.list.d/a.list", vendor),
-        ("sources.list.d/b.list", debian),
-    ];
+    let files = [("sources.list.d/a.list", vendor), ("sources.list.d/b.list", debian)];
     assert!(derived(&files).contains("URIs: http://mirror.example/pub/os\n"));
 }
 
@@ -114,15 +105,8 @@ fn suite_may_go_by_its_alias_and_discs_are_passed_over() {
 
 #[test]
 fn nothing_is_derived_where_debian_is_not() {
-    for list in [
-        "",
-        "deb http://m.example/ubuntu noble main\n",
-        "deb cdrom:[x]/ bookworm main\n",
-    ] {
-        assert!(
-            derive(&sources(&[("sources.list", list)])).is_none(),
-            "{list}"
-        );
+    for list in ["", "deb http://m.example/ubuntu noble main\n", "deb cdrom:[x]/ bookworm main\n"] {
+        assert!(derive(&sources(&[("sources.list", list)])).is_none(), "{list}");
     }
 }
 

@@ -7,10 +7,7 @@ const OWN_FIELDS: [&str; 5] = ["types", "uris", "suites", "components", "enabled
 
 /// All enabled sources of binary packages in the text of a `.sources` file.
 pub(super) fn parse(text: &str) -> Vec<Source> {
-    paragraphs(text)
-        .iter()
-        .filter_map(Paragraph::source)
-        .collect()
+    paragraphs(text).iter().filter_map(Paragraph::source).collect()
 }
 
 /// Fields in the order of the file; a value keeps its line breaks and the space after them.
@@ -37,8 +34,7 @@ impl Paragraph {
                 value.push_str(line);
             }
         } else if let Some((name, value)) = line.split_once(':') {
-            self.0
-                .push((name.trim().to_owned(), value.trim().to_owned()));
+            self.0.push((name.trim().to_owned(), value.trim().to_owned()));
         }
     }
 
@@ -62,18 +58,12 @@ impl Paragraph {
     }
 
     fn words(&self, name: &str) -> Vec<String> {
-        self.value(name)
-            .unwrap_or_default()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect()
+        self.value(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     }
 
     fn value(&self, name: &str) -> Option<&str> {
         let mut fields = self.0.iter();
-        fields
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 }
 
@@ -112,10 +102,7 @@ Check-Valid-Until: no
         let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg".to_owned();
         assert_eq!(sources[0].options, [("Signed-By".to_owned(), keyring)]);
         assert_eq!(sources[1].suites, ["bookworm-security"]);
-        assert_eq!(
-            sources[1].options,
-            [("Check-Valid-Until".to_owned(), "no".to_owned())]
-        );
+        assert_eq!(sources[1].options, [("Check-Valid-Until".to_owned(), "no".to_owned())]);
     }
 
     #[test]

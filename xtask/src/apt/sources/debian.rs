@@ -24,17 +24,10 @@ pub(crate) fn archive<'a>(sources: &'a [Source], codename: &str) -> Option<&'a S
         (has_updates, source.uris.iter().any(ends_with_debian))
     };
     // Of equals, `max_by_key` takes the last.
-    sources
-        .iter()
-        .filter(has_version)
-        .rev()
-        .max_by_key(likeness)
+    sources.iter().filter(has_version).rev().max_by_key(likeness)
 }
 
 fn is_updates_of(updates: &Source, source: &Source) -> bool {
     updates.uris.iter().any(|uri| source.uris.contains(uri))
-        && updates
-            .suites
-            .iter()
-            .any(|suite| suite.ends_with("-updates"))
+        && updates.suites.iter().any(|suite| suite.ends_with("-updates"))
 }

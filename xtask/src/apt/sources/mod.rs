@@ -55,14 +55,8 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for file in files(folder)? {
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-        let paragraphs = file
-            .extension()
-            .is_some_and(|extension| extension == "sources");
-        sources.extend(if paragraphs {
-            deb822::parse(&text)
-        } else {
-            one_line::parse(&text)
-        });
+        let paragraphs = file.extension().is_some_and(|extension| extension == "sources");
+        sources.extend(if paragraphs { deb822::parse(&text) } else { one_line::parse(&text) });
     }
     Ok(sources)
 }
@@ -74,10 +68,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     if parts.is_dir() {
         for entry in fs::read_dir(&parts).with_context(|| parts.display().to_string())? {
             let file = entry?.path();
-            if file
-                .extension()
-                .is_some_and(|e| e == "list" || e == "sources")
-            {
+            if file.extension().is_some_and(|e| e == "list" || e == "sources") {
                 files.push(file);
             }
         }
@@ -101,22 +92,13 @@ mod tests {
         let parts = folder.path().join("sources.list.d");
         fs::create_dir(&parts).unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write(
-            "sources.list",
-            "deb http://first.example/debian bookworm main\n",
-        );
-        write(
-            "sources.list.d/b.list",
-            "deb http://third.example/debian bookworm main\n",
-        );
+        write("sources.list", "deb http://first.example/debian bookworm main\n");
+        write("sources.list.d/b.list", "deb http://third.example/debian bookworm main\n");
         write(
             "sources.list.d/a.sources",
             "Types: deb\nURIs: http://second.example/debian\nSuites: bookworm\nComponents: main\n",
         );
-        write(
-            "sources.list.d/c.list.disabled",
-            "deb http://never.example/debian bookworm main\n",
-        );
+        write("sources.list.d/c.list.disabled", "deb http://never.example/debian bookworm main\n");
 
         let sources = read(folder.path()).unwrap();
         let uris: Vec<_> = sources.iter().flat_map(|source| &source.uris).collect();

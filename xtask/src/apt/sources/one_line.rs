@@ -3,12 +3,8 @@
 use crate::apt::sources::Source;
 
 /// Options of this form whose names differ from the field's by more than upper case.
-const FIELD_NAMES: [(&str, &str); 4] = [
-    ("arch", "Architectures"),
-    ("lang", "Languages"),
-    ("target", "Targets"),
-    ("pdiffs", "PDiffs"),
-];
+const FIELD_NAMES: [(&str, &str); 4] =
+    [("arch", "Architectures"), ("lang", "Languages"), ("target", "Targets"), ("pdiffs", "PDiffs")];
 
 /// All sources of binary packages in the text of a `.list` file.
 pub(super) fn parse(text: &str) -> Vec<Source> {
@@ -19,9 +15,7 @@ fn source(line: &str) -> Option<Source> {
     let line = without_comment(line).trim();
     let line = line.strip_prefix("deb")?;
     // `deb-src` has no space here.
-    let line = line
-        .strip_prefix([' ', '\t', '['].as_slice())
-        .map(|_| line.trim_start())?;
+    let line = line.strip_prefix([' ', '\t', '['].as_slice()).map(|_| line.trim_start())?;
     let (options, rest) = match line.strip_prefix('[') {
         Some(line) => line.split_once(']')?,
         None => ("", line),
@@ -67,11 +61,7 @@ fn field_name(option: &str) -> String {
     }
     let mut start_of_word = true;
     let capitals = option.chars().map(|c| {
-        let c = if start_of_word {
-            c.to_ascii_uppercase()
-        } else {
-            c
-        };
+        let c = if start_of_word { c.to_ascii_uppercase() } else { c };
         start_of_word = c == '-';
         c
     });
@@ -90,10 +80,7 @@ mod tests {
     }
 
     fn options(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
