@@ -15,5 +15,6 @@ pub(crate) mod child;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
 pub(crate) mod pixels;
+pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
