@@ -12,9 +12,14 @@
 
 pub(crate) mod buffer;
 pub(crate) mod child;
+pub(crate) mod compositor;
+pub(crate) mod example;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
+pub(crate) mod patience;
+pub(crate) mod picture;
 pub(crate) mod pixels;
+pub(crate) mod program;
 pub(crate) mod quirks;
-#[cfg(feature = "gl")]
 pub(crate) mod renderer;
+pub(crate) mod x_server;
