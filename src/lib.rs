@@ -6,4 +6,5 @@ pub mod egl;
 pub mod format;
 #[cfg(feature = "gl")]
 pub mod gl;
+pub mod ipc;
 pub mod sync;

@@ -232,3 +232,6 @@ pub enum LayoutError {
     #[error("the size of plane {plane} overflows")]
     Overflow { plane: usize },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Each case in a process of its own, so that a crash is a failure and not the end of the run.
+//!
+//! Test binaries have several threads, where a bare `fork` can leave locks held for ever. So the
+//! binary is started again, with a filter for the test and an environment variable for the case.
+
+use std::fs::File;
+use std::io::Read;
+use std::io::Seek;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::common::leaks;
+
+const VARIABLE: &str = "DMASHARE_TEST_CASE";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One row of a table: a name, and what the child does, which panics if it fails.
+pub(crate) type Case = (&'static str, fn());
+
+/// Runs each case in a child of its own, twice, and fails with the list of those that failed or
+/// left something open. `test` is the
+/// name of the calling test with its modules, as `cargo test` prints it.
+pub(crate) fn run_each(test: &str, cases: &[Case]) {
+    if let Some(name) = case() {
+        let (_, run) = cases.iter().find(|(known, _)| *known == name).expect("a case of this test");
+        leaks::assert_none(run);
+        return done();
+    }
+    let failures: Vec<String> = cases
+        .iter()
+        .filter_map(|(name, _)| Process::start(command(test, name)).failure())
+        .collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// The name of the case that this process is the child of.
+pub(crate) fn case() -> Option<String> {
+    std::env::var(VARIABLE).ok()
+}
+
+/// Says that the case came to its end. Without these words the parent takes it for failed: a
+/// filter that fits no test is a success for the test harness.
+pub(crate) fn done() {
+    println!("{}", words_of(&case().expect("a child")));
+}
+
+fn words_of(case: &str) -> String {
+    format!("the end of case {case}")
+}
+
+/// This binary again, for one case of one test.
+pub(crate) fn command(test: &str, case: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(VARIABLE, case);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A child process and what it prints.
+pub(crate) struct Process {
+    child: Child,
+    case: String,
+    printed: File,
+}
+
+impl Process {
+    /// Starts a command of [`command`]. What it prints goes to a file, which is never full.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let printed = tempfile::tempfile().unwrap();
+        let variable = |(name, value): (_, Option<&std::ffi::OsStr>)| {
+            (name == VARIABLE).then(|| value.unwrap().to_string_lossy().into_owned())
+        };
+        let case = command.get_envs().find_map(variable).expect("a command of `child::command`");
+        command.stdout(printed.try_clone().unwrap()).stderr(printed.try_clone().unwrap());
+        Self { child: command.spawn().unwrap(), case, printed }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as the kernel does when memory is short.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end; fails if it failed, crashed, hung or never came to the end of its case.
+    pub(crate) fn finish(self) {
+        if let Some(failure) = self.failure() {
+            panic!("{failure}");
+        }
+    }
+
+    /// Waits for its end, and says what is wrong with it.
+    pub(crate) fn failure(mut self) -> Option<String> {
+        let status = self.wait();
+        let mut printed = String::new();
+        self.printed.rewind().unwrap();
+        self.printed.read_to_string(&mut printed).unwrap();
+        let is_done = printed.contains(&words_of(&self.case));
+        match status {
+            Some(status) if status.success() && is_done => None,
+            Some(status) => Some(format!("{}: {status}\n{printed}", self.case)),
+            None => Some(format!("{}: hung\n{printed}", self.case)),
+        }
+    }
+
+    fn wait(&mut self) -> Option<ExitStatus> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.kill();
+        None
+    }
+}
+
+impl Drop for Process {
+    /// A test that fails in between does not leave a child behind.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
