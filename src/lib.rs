@@ -1,5 +1,67 @@
-//! Images that anybody can hold.
+//! Images that anybody can hold: another GL context, another process, the compositor, the display.
+//!
+//! On Linux an image that is to be shared without a copy lives in a **dma-buf**: one or more file
+//! descriptors with a pixel format, a tiling (the *modifier*) and up to four planes. This crate
+//! makes such images, checks them, sends them to other processes and imports them into GL, and says
+//! exactly why when it cannot. Without a GPU it does the same with plain memory and a software
+//! renderer.
+//!
+//! Two types go through everything: [`dmabuf::Dmabuf`] is an image, [`sync::SyncFile`] is a fence
+//! that says when its pixels are ready. The modules make them, take them, and know nothing of each
+//! other:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`format`](mod@format) | formats, modifiers, layouts, and what several parties have in common |
+//! | [`dmabuf`] | the checked image, its identity, the CPU's view of it |
+//! | [`sync`] | fences |
+//! | [`allocator`] | memory: memfd, udmabuf, dma-heap, GBM, and which one is best |
+//! | [`ipc`] | from process to process |
+//! | [`egl`] | displays, contexts, images (feature `egl`) |
+//! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
+//!
+//! One image, drawn by one GL context and seen by another:
+//!
+#![cfg_attr(feature = "gl", doc = "```")]
+#![cfg_attr(not(feature = "gl"), doc = "```ignore")]
+//! use dmashare::allocator::{Request, choose};
+//! use dmashare::egl::{Context, Display, Image};
+//! use dmashare::format::{Fourcc, Usage};
+//! use dmashare::gl::{Gl, PixelType, Program, RenderTarget, Texture, TwoD};
+//!
+//! // One image in the best memory there is for this display.
+//! let display = Display::surfaceless()?;
+//! let request = Request::new(256, 256, Fourcc::ARGB8888).usage(Usage::Render);
+//! let choice = choose(display.importer(), display.formats().render(), &request)?;
+//! let image = choice.allocator.allocate(&choice.request)?;
+//!
+//! // Context B draws into it.
+//! let b = Context::new(&display)?;
+//! b.make_current()?;
+//! let gl_b = Gl::new(&b)?;
+//! let texture_b = Texture::<TwoD>::from_image(&gl_b, &Image::import(&display, &image)?)?;
+//! RenderTarget::new(&texture_b)?.fill(&Program::xor_pattern(&gl_b)?)?;
+//! gl_b.finish()?;
+//!
+//! // Context A, which shares nothing with B, sees it.
+//! let a = Context::new(&display)?;
+//! a.make_current()?;
+//! let gl_a = Gl::new(&a)?;
+//! let texture_a = Texture::<TwoD>::from_image(&gl_a, &Image::import(&display, &image)?)?;
+//! let seen = RenderTarget::new(&Texture::<TwoD>::new(&gl_a, [256, 256], PixelType::Rgba8)?)?;
+//! seen.draw(&Program::blit(&gl_a)?, &texture_a)?;
+//! let [x, y] = [200, 100];
+//! assert_eq!(seen.read_rgba8()?[4 * (256 * y + x)], (x ^ y) as u8);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//! - `gl` (default) and `egl`: libEGL is loaded at run time.
+//! - `gbm`: the GBM allocator and GBM displays. Links libgbm (Debian: `libgbm-dev`).
+//! - `window`: EGL surfaces for the windows of winit, SDL and others.
+//! - `cli`: the command line tool `dmashare`.
 
+pub mod allocator;
 pub mod dmabuf;
 #[cfg(feature = "egl")]
 pub mod egl;
@@ -8,3 +70,8 @@ pub mod format;
 pub mod gl;
 pub mod ipc;
 pub mod sync;
+
+/// The example of the README, compiled and run.
+#[cfg(all(doctest, feature = "gl"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

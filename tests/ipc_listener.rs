@@ -116,7 +116,7 @@ const CASES: &[Case] = &[
         let listener = Listener::bind_path(dir.path().join("socket")).unwrap();
         assert_eq!(files_in(&dir).len(), 2);
         drop(listener);
-        assert_eq!(files_in(&dir), [PathBuf::new(); 0]);
+        assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
     }),
     ("drop leaves somebody else's file alone", || {
         let dir = tempfile::tempdir().unwrap();
@@ -166,7 +166,7 @@ const CASES: &[Case] = &[
             // Now it is dead, and only its file is left.
             assert!(path.exists());
             drop(Listener::bind_path(&path).unwrap());
-            assert_eq!(files_in(&dir), [PathBuf::new(); 0]);
+            assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
         }
     }),
     ("a file that is no socket is left alone", || {

@@ -18,6 +18,7 @@ use crate::dmabuf::BackingKind;
 use crate::dmabuf::Bounds;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Plane;
+use crate::dmabuf::address_space;
 use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::raster::DRAW_ALIGNMENT_BYTES;
@@ -107,7 +108,8 @@ impl Importer {
     /// Whether the driver can be given this image to sample from. What passes may still be refused
     /// by the driver with an error, but does not make it crash.
     ///
-    /// Takes no system call for [`ImporterClass::MapsMemory`] and [`ImporterClass::Hardware`]. For
+    /// Takes no system call for [`ImporterClass::Hardware`], and none for
+    /// [`ImporterClass::MapsMemory`] as long as no buffer is larger than a GiB. For
     /// [`ImporterClass::KmsSoftware`] the exporter of each buffer is asked of the kernel, through a
     /// file descriptor of its own on the display's device.
     ///
@@ -150,7 +152,16 @@ impl Importer {
             }
             Bounds::KernelChecked => return Err(Refusal::OutOfReach { driver: driver() }),
         }
-        if image.is_writable() { Ok(()) } else { Err(Refusal::ReadOnly { driver: driver() }) }
+        if !image.is_writable() {
+            return Err(Refusal::ReadOnly { driver: driver() });
+        }
+        let sizes = image.planes().iter().map(|plane| plane.backing().size_bytes());
+        match sizes.enumerate().find(|(_, bytes)| !address_space::has_room_for(*bytes)) {
+            None => Ok(()),
+            Some((plane, buffer_bytes)) => {
+                Err(Refusal::NoAddressSpace { driver: driver(), plane, buffer_bytes })
+            }
+        }
     }
 
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {
@@ -234,6 +245,19 @@ pub enum Refusal {
         /// The driver.
         driver: String,
     },
+    /// The renderer maps all of the buffer, and there is no room for that.
+    #[error(
+        "`{driver}` maps all {buffer_bytes} bytes of plane {plane}'s buffer, which do not fit the \
+         address space"
+    )]
+    NoAddressSpace {
+        /// The driver.
+        driver: String,
+        /// The plane, counted from 0.
+        plane: usize,
+        /// Bytes in the buffer.
+        buffer_bytes: u64,
+    },
     /// The driver takes dma-bufs alone.
     #[error("`{driver}` takes dma-bufs alone, and plane {plane} is a memfd")]
     Memfd {
@@ -296,3 +320,6 @@ pub enum Refusal {
         buffer_bytes: u64,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 //! Spec: <https://docs.kernel.org/driver-api/dma-buf.html>.
 
 mod access;
+pub(crate) mod address_space;
 mod backing;
 mod descriptor;
 mod exporter;

@@ -1,5 +1,7 @@
 //! Every way for numbers to be wrong, and an independent account of when they are right.
 
+#![allow(clippy::arithmetic_side_effects, reason = "128 bits are enough for any product here")]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -160,42 +162,48 @@ fn check_beginning_skips_nothing_but_the_end() {
     }
 }
 
-/// Bytes per block, and how many pixels of the image a block covers: from the comments of
-/// `drm_fourcc.h`, not from this crate's table.
-const FORMATS: &[(Fourcc, &[(u128, [u128; 2])])] = &[
-    (Fourcc::ARGB8888, &[(4, [1, 1])]),
-    (Fourcc::RGB565, &[(2, [1, 1])]),
-    (Fourcc::R8, &[(1, [1, 1])]),
-    (Fourcc::R1, &[(1, [8, 1])]),
-    (Fourcc::ABGR16161616F, &[(8, [1, 1])]),
-    (Fourcc::YUYV, &[(4, [2, 1])]),
-    (Fourcc::NV12, &[(1, [1, 1]), (2, [2, 2])]),
-    (Fourcc::NV16, &[(1, [1, 1]), (2, [2, 1])]),
-    (Fourcc::NV15, &[(5, [4, 1]), (5, [4, 2])]),
-    (Fourcc::P010, &[(2, [1, 1]), (4, [2, 2])]),
-    (Fourcc::YUV420, &[(1, [1, 1]), (1, [2, 2]), (1, [2, 2])]),
-    (Fourcc::YUV410, &[(1, [1, 1]), (1, [4, 4]), (1, [4, 4])]),
-];
+/// A plane of a second account of the formats: the bytes of a block and the pixels of the image
+/// that it covers, across and down.
+struct Block(u128, u128, u128);
 
-/// The bytes that a plane needs from the beginning of its buffer, in arithmetic that cannot
-/// overflow.
-fn needed_bytes(block: (u128, [u128; 2]), size: [u32; 2], plane: &PlaneGeometry) -> u128 {
-    let (block_bytes, [across, down]) = block;
-    let row_bytes = u128::from(size[0]).div_ceil(across) * block_bytes;
-    let rows = u128::from(size[1]).div_ceil(down);
-    u128::from(plane.offset_bytes) + u128::from(plane.stride_bytes) * (rows - 1) + row_bytes
+impl Block {
+    fn row_bytes(&self, width: u32) -> u128 {
+        u128::from(width).div_ceil(self.1) * self.0
+    }
+
+    /// The bytes from the beginning of the buffer, in arithmetic that cannot overflow.
+    fn needed_bytes(&self, size: [u32; 2], plane: &PlaneGeometry) -> u128 {
+        let rows = u128::from(size[1]).div_ceil(self.2);
+        let last_row = u128::from(plane.stride_bytes) * (rows - 1);
+        u128::from(plane.offset_bytes) + last_row + self.row_bytes(size[0])
+    }
 }
 
-/// Whether the numbers are an image, by a second account.
-fn is_right(blocks: &[(u128, [u128; 2])], size: [u32; 2], planes: &[PlaneGeometry]) -> bool {
+/// From the comments of `drm_fourcc.h`, not from this crate's table.
+const FORMATS: &[(Fourcc, &[Block])] = &[
+    (Fourcc::ARGB8888, &[Block(4, 1, 1)]),
+    (Fourcc::RGB565, &[Block(2, 1, 1)]),
+    (Fourcc::R8, &[Block(1, 1, 1)]),
+    (Fourcc::R1, &[Block(1, 8, 1)]),
+    (Fourcc::ABGR16161616F, &[Block(8, 1, 1)]),
+    (Fourcc::YUYV, &[Block(4, 2, 1)]),
+    (Fourcc::NV12, &[Block(1, 1, 1), Block(2, 2, 2)]),
+    (Fourcc::NV16, &[Block(1, 1, 1), Block(2, 2, 1)]),
+    (Fourcc::NV15, &[Block(5, 4, 1), Block(5, 4, 2)]),
+    (Fourcc::P010, &[Block(2, 1, 1), Block(4, 2, 2)]),
+    (Fourcc::YUV420, &[Block(1, 1, 1), Block(1, 2, 2), Block(1, 2, 2)]),
+    (Fourcc::YUV410, &[Block(1, 1, 1), Block(1, 4, 4), Block(1, 4, 4)]),
+];
+
+/// Whether the numbers are an image.
+fn is_right(blocks: &[Block], size: [u32; 2], planes: &[PlaneGeometry]) -> bool {
     let limit = 0x7fff_ffff;
     let is_size = size.iter().all(|pixels| (1..=limit).contains(pixels));
-    let is_plane = |(block, plane): (&(u128, [u128; 2]), &PlaneGeometry)| {
-        let row_bytes = u128::from(size[0]).div_ceil(block.1[0]) * block.0;
+    let is_plane = |(block, plane): (&Block, &PlaneGeometry)| {
         (1..=limit).contains(&plane.stride_bytes)
             && plane.offset_bytes <= limit
-            && u128::from(plane.stride_bytes) >= row_bytes
-            && needed_bytes(*block, size, plane) <= u128::from(plane.buffer_bytes)
+            && u128::from(plane.stride_bytes) >= block.row_bytes(size[0])
+            && block.needed_bytes(size, plane) <= u128::from(plane.buffer_bytes)
     };
     is_size && planes.len() == blocks.len() && blocks.iter().zip(planes).all(is_plane)
 }
@@ -227,14 +235,14 @@ impl Draw {
         })
     }
 
-    fn plane(&self, block: (u128, [u128; 2]), size: [u32; 2]) -> PlaneGeometry {
+    fn plane(&self, block: &Block, size: [u32; 2]) -> PlaneGeometry {
         let mut plane = self.any;
         if let (Some((stride, buffer)), 1..) = (self.beside, size[1]) {
-            let beside = |bytes: u128, off: i128| (i128::try_from(bytes).unwrap() + off).max(0);
-            let row_bytes = u128::from(size[0]).div_ceil(block.1[0]) * block.0;
-            plane.stride_bytes = u32::try_from(beside(row_bytes, stride)).unwrap_or(u32::MAX);
-            let needed_bytes = needed_bytes(block, size, &plane);
-            plane.buffer_bytes = u64::try_from(beside(needed_bytes, buffer)).unwrap_or(u64::MAX);
+            let beside = |bytes: u128, off: i128| bytes.saturating_add_signed(off);
+            let stride_bytes = beside(block.row_bytes(size[0]), stride);
+            plane.stride_bytes = u32::try_from(stride_bytes).unwrap_or(u32::MAX);
+            let buffer_bytes = beside(block.needed_bytes(size, &plane), buffer);
+            plane.buffer_bytes = u64::try_from(buffer_bytes).unwrap_or(u64::MAX);
         }
         plane
     }
@@ -249,7 +257,7 @@ fn geometries() -> impl Strategy<Value = (usize, [u32; 2], Vec<PlaneGeometry>)> 
             let blocks = FORMATS[format].1;
             let count = blocks.len().saturating_add_signed(surplus);
             let draws = draws.iter().take(count).zip(blocks.iter().cycle());
-            (format, size, draws.map(|(draw, block)| draw.plane(*block, size)).collect())
+            (format, size, draws.map(|(draw, block)| draw.plane(block, size)).collect())
         },
     )
 }
@@ -273,7 +281,7 @@ proptest! {
         let right = is_right(blocks, size, &planes);
         prop_assert_eq!(found.is_ok(), right, "{:?} for {:?} {:?}", found, fourcc, planes);
         if let Err(LayoutError::BufferTooSmall { plane, needed_bytes: found, .. }) = found {
-            prop_assert_eq!(u128::from(found), needed_bytes(blocks[plane], size, &planes[plane]));
+            prop_assert_eq!(u128::from(found), blocks[plane].needed_bytes(size, &planes[plane]));
         }
     }
 

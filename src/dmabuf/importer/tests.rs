@@ -1,0 +1,134 @@
+//! What each class refuses, with the buffers that need no device.
+
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::fs::MemfdFlags;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::fs::SealFlags;
+
+use super::*;
+use crate::dmabuf::Descriptor;
+use crate::dmabuf::PlaneDescriptor;
+use crate::format::Fourcc;
+
+const SWRAST: &str = "swrast";
+const KMS_SWRAST: &str = "kms_swrast";
+const TILED: Modifier = Modifier::from_raw(0x0100_0000_0000_0001);
+
+fn memory(bytes: u64, seals: SealFlags) -> OwnedFd {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let fd = rustix::fs::memfd_create("test", flags).unwrap();
+    rustix::fs::ftruncate(&fd, bytes).unwrap();
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::SHRINK | seals).unwrap();
+    fd
+}
+
+/// An image in one plane, of 8 bits for each pixel.
+fn image([width, height]: [u32; 2], stride_bytes: u32, modifier: Modifier, fd: OwnedFd) -> Dmabuf {
+    let plane = PlaneDescriptor { fd: Arc::new(fd), offset_bytes: 0, stride_bytes };
+    let (fourcc, planes) = (Fourcc::R8, vec![plane]);
+    Dmabuf::new(Descriptor { width, height, fourcc, modifier, planes }).unwrap()
+}
+
+fn linear(fd: OwnedFd) -> Dmabuf {
+    image([64, 64], 64, Modifier::LINEAR, fd)
+}
+
+fn importer(driver: &str) -> Importer {
+    Importer::from_driver_name(Some(driver))
+}
+
+#[test]
+fn from_driver_name_tells_the_classes_apart() {
+    let cases = [
+        (Some("swrast"), ImporterClass::MapsMemory, true),
+        (Some("kms_swrast"), ImporterClass::KmsSoftware, true),
+        (Some("virtio_gpu"), ImporterClass::Hardware, false),
+        (Some("iris"), ImporterClass::Hardware, false),
+        (None, ImporterClass::Hardware, false),
+    ];
+    for (name, class, maps_memory) in cases {
+        let importer = Importer::from_driver_name(name);
+        assert_eq!((importer.class(), importer.maps_memory()), (class, maps_memory), "{name:?}");
+    }
+    assert_eq!(importer("iris").on_node("/dev/dri/card0").to_string(), "iris on /dev/dri/card0");
+}
+
+#[test]
+fn accepts_memfd_for_renderers_that_map_memory_alone() {
+    let image = linear(memory(4096, SealFlags::empty()));
+    assert_eq!(importer(SWRAST).accepts(&image), Ok(()));
+    for driver in [KMS_SWRAST, "virtio_gpu"] {
+        let expected = Refusal::Memfd { driver: driver.to_owned(), plane: 0 };
+        assert_eq!(importer(driver).accepts(&image), Err(expected));
+    }
+}
+
+#[test]
+fn accepts_implicit_image_whose_rows_fit() {
+    let image = image([64, 64], 64, Modifier::Implicit, memory(4096, SealFlags::empty()));
+    assert_eq!(importer(SWRAST).accepts(&image), Ok(()));
+}
+
+#[test]
+fn accepts_memory_that_cannot_be_written_is_read_only() {
+    let expected = Err(Refusal::ReadOnly { driver: SWRAST.to_owned() });
+    let sealed = linear(memory(4096, SealFlags::WRITE));
+    assert_eq!(importer(SWRAST).accepts(&sealed), expected);
+    let writable = memory(4096, SealFlags::empty());
+    let path = format!("/proc/self/fd/{}", writable.as_fd().as_raw_fd());
+    let read_only = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    assert_eq!(importer(SWRAST).accepts(&linear(read_only.unwrap())), expected);
+}
+
+#[test]
+fn accepts_tiled_image_is_not_linear() {
+    let tiled = image([64, 64], 64, TILED, memory(4096, SealFlags::empty()));
+    let expected = Refusal::NotLinear { driver: SWRAST.to_owned(), modifier: TILED };
+    assert_eq!(importer(SWRAST).accepts(&tiled), Err(expected));
+}
+
+#[test]
+fn accepts_small_image_in_an_endless_buffer_is_refused() {
+    let endless = linear(memory(1 << 50, SealFlags::empty()));
+    let (driver, plane) = (SWRAST.to_owned(), 0);
+    let expected = Refusal::NoAddressSpace { driver, plane, buffer_bytes: 1 << 50 };
+    assert_eq!(importer(SWRAST).accepts(&endless), Err(expected));
+    let large = linear(memory(1 << 36, SealFlags::empty()));
+    assert_eq!(importer(SWRAST).accepts(&large), Ok(()));
+}
+
+#[test]
+fn accepts_as_target_needs_room_for_the_last_blocks() {
+    // Four rows of 1024 bytes are one page; one row of 4096 is one page too, and its block is four.
+    let enough = image([1024, 1], 1024, Modifier::LINEAR, memory(4096, SealFlags::empty()));
+    assert_eq!(importer(SWRAST).accepts_as_target(&enough), Ok(()));
+    let exact = image([4096, 1], 4096, Modifier::LINEAR, memory(4096, SealFlags::empty()));
+    assert_eq!(importer(SWRAST).accepts(&exact), Ok(()));
+    let needed_bytes = 4 * 4096;
+    let expected = Refusal::NoRoomForBlocks { plane: 0, needed_bytes, buffer_bytes: 4096 };
+    assert_eq!(importer(SWRAST).accepts_as_target(&exact), Err(expected));
+}
+
+#[test]
+fn accepts_as_target_counts_the_rest_of_the_last_page() {
+    let page_bytes = rustix::param::page_size() as u64;
+    let short = image([16, 1], 16, Modifier::LINEAR, memory(16, SealFlags::empty()));
+    assert!(short.planes()[0].backing().size_bytes() < page_bytes);
+    assert_eq!(importer(SWRAST).accepts_as_target(&short), Ok(()));
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let exact = image([4096, 1], 4096, Modifier::LINEAR, memory(4096, SealFlags::empty()));
+    let refusal = importer(SWRAST).accepts_as_target(&exact).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "drawing into plane 0 in blocks of 4x4 pixels takes 16384 bytes of a buffer of 4096: \
+         allocate more rows"
+    );
+}

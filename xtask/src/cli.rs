@@ -1,0 +1,208 @@
+//! The command line: names, options and examples of every command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::demo;
+use crate::fuzz;
+use crate::lint;
+use crate::mesa;
+use crate::miri;
+use crate::requirements::Purpose;
+use crate::setup;
+use crate::test;
+use crate::valgrind;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask demo                     two processes draw and read one buffer; ends with a PNG
+  cargo xtask test                     installs what is missing and runs every test
+  cargo xtask setup --dry-run          says what would be installed, and does nothing
+  cargo xtask mesa sid -- import       the tests named `import`, against the Mesa of Debian sid";
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the demonstration and the tests need
+    #[command(after_help = SETUP_EXAMPLES)]
+    Setup(SetupArgs),
+    /// Share one buffer between two processes and write what it shows to a PNG
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArgs),
+    /// Install what is missing, run every test, and sum up
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// Check formatting, clippy's lints and the documentation
+    #[command(after_help = "Example:\n  cargo xtask lint")]
+    Lint,
+    /// Run the tests of the pure modules under Miri
+    #[command(after_help = MIRI_EXAMPLES)]
+    Miri(MiriArgs),
+    /// Run every fuzz target for a while
+    #[command(after_help = FUZZ_EXAMPLES)]
+    Fuzz(FuzzArgs),
+    /// Run an example under valgrind
+    #[command(after_help = VALGRIND_EXAMPLES)]
+    Valgrind(ValgrindArgs),
+    /// Run the tests against the Mesa of another Debian suite (root only)
+    #[command(after_help = MESA_EXAMPLES)]
+    Mesa(MesaArgs),
+}
+
+const SETUP_EXAMPLES: &str = "\
+Examples:
+  cargo xtask setup                    everything that `cargo xtask test` needs
+  cargo xtask setup --for demo         only what `cargo xtask demo` needs
+  cargo xtask setup --dry-run          says what it would do, and does nothing
+  cargo xtask setup --undo             removes the package source that it added";
+
+/// Options of `cargo xtask setup`.
+#[derive(Args, Debug)]
+pub(crate) struct SetupArgs {
+    /// What to install for
+    #[arg(long = "for", value_name = "COMMAND", default_value = "test")]
+    pub(crate) purpose: Purpose,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove the package source that was added, and say what stays
+    #[arg(long, conflicts_with = "purpose")]
+    pub(crate) undo: bool,
+}
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  cargo xtask demo
+  cargo xtask demo --output /tmp/shared.png";
+
+/// Options of `cargo xtask demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// The PNG to write [default: demo.png in the target directory]
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+}
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cargo xtask test
+  cargo xtask test --lint              with formatting, clippy and documentation, as where CI=true";
+
+/// Options of `cargo xtask test`.
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    /// Lint as well (also done where the variable CI is `true`)
+    #[arg(long)]
+    pub(crate) lint: bool,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+}
+
+const MIRI_EXAMPLES: &str = "\
+Examples:
+  cargo xtask miri
+  cargo xtask miri dmabuf::layout      only the tests below this path";
+
+/// Options of `cargo xtask miri`.
+#[derive(Args, Debug)]
+pub(crate) struct MiriArgs {
+    /// Test paths to run instead of those of every pure module
+    pub(crate) filters: Vec<String>,
+}
+
+const FUZZ_EXAMPLES: &str = "\
+Examples:
+  cargo xtask fuzz                     every target, half a minute each
+  cargo xtask fuzz --seconds 1200 --target wire";
+
+/// Options of `cargo xtask fuzz`.
+#[derive(Args, Debug)]
+pub(crate) struct FuzzArgs {
+    /// Time for each target
+    #[arg(long, default_value_t = 30)]
+    pub(crate) seconds: u32,
+    /// Only this target
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Option<String>,
+}
+
+const VALGRIND_EXAMPLES: &str = "\
+Examples:
+  cargo xtask valgrind
+  cargo xtask valgrind import_texture
+  cargo xtask valgrind share_contexts -- --headless /tmp/shared.png";
+
+/// Options of `cargo xtask valgrind`.
+#[derive(Args, Debug)]
+pub(crate) struct ValgrindArgs {
+    /// The example to run instead of the chosen ones
+    pub(crate) example: Option<String>,
+    /// Arguments of the example
+    #[arg(last = true, requires = "example")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+const MESA_EXAMPLES: &str = "\
+Examples:
+  cargo xtask mesa                     every test, against the Mesa of Debian sid
+  cargo xtask mesa trixie              against Debian 13's
+  cargo xtask mesa sid -- import       only the tests with `import` in their name
+  cargo xtask mesa sid --fresh         makes the root anew, with today's packages";
+
+/// Options of `cargo xtask mesa`.
+#[derive(Args, Debug)]
+pub(crate) struct MesaArgs {
+    /// The Debian suite that the Mesa comes from
+    #[arg(default_value = "sid")]
+    pub(crate) suite: String,
+    /// Make the root anew instead of using the one of the last time
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Arguments of every test binary: a filter, or options of the test harness
+    #[arg(last = true, value_name = "TEST ARGUMENTS")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+impl Cli {
+    /// Runs the command that was asked for.
+    pub(crate) fn run(self) -> Result<()> {
+        match self.command {
+            Command::Setup(args) => setup::run(&args),
+            Command::Demo(args) => demo::run(&args),
+            Command::Test(args) => test::run(&args),
+            Command::Lint => lint::run(),
+            Command::Miri(args) => miri::run(&args),
+            Command::Fuzz(args) => fuzz::run(&args),
+            Command::Valgrind(args) => valgrind::run(&args),
+            Command::Mesa(args) => mesa::run(&args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn command_line_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
