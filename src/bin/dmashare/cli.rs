@@ -8,6 +8,7 @@ use clap::Subcommand;
 use crate::doctor;
 use crate::failure::Failure;
 use crate::failure::Outcome;
+use crate::formats;
 use crate::probe;
 
 /// Images shared between GL contexts and processes without a copy: what works here, and proof of it.
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dmashare doctor                          what works on this machine, and what to do about the rest
+  dmashare formats --fourcc NV12           whether a format can really be used
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COLOR is set.";
 
@@ -28,6 +30,8 @@ Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COL
 enum Command {
     /// Says what this machine can do, each yes proved, each no with its next step.
     Doctor(doctor::Args),
+    /// Lists the formats that a display can use: advertised against proved.
+    Formats(formats::Args),
     /// Answers questions of a parent process, one line each.
     #[command(hide = true)]
     Probe,
@@ -37,6 +41,7 @@ impl Cli {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<Outcome, Failure> {
         match self.command {
             Command::Doctor(args) => doctor::run(&args, out),
+            Command::Formats(args) => formats::run(&args, out),
             Command::Probe => probe::serve(out),
         }
     }

@@ -14,6 +14,7 @@ mod display_name;
 mod doctor;
 mod failure;
 mod finding;
+mod formats;
 mod picture;
 mod probe;
 mod progress;
