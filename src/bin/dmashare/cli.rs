@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::demo;
 use crate::doctor;
 use crate::failure::Failure;
 use crate::failure::Outcome;
@@ -23,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   dmashare doctor                          what works on this machine, and what to do about the rest
   dmashare formats --fourcc NV12           whether a format can really be used
+  dmashare demo --output xor.png           two processes, one image, no copy
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COLOR is set.";
 
@@ -32,9 +34,14 @@ enum Command {
     Doctor(doctor::Args),
     /// Lists the formats that a display can use: advertised against proved.
     Formats(formats::Args),
+    /// Shows one image being drawn by one process and seen by another.
+    Demo(demo::Args),
     /// Answers questions of a parent process, one line each.
     #[command(hide = true)]
     Probe,
+    /// The other process of `demo`.
+    #[command(hide = true)]
+    Consume(demo::ConsumerArgs),
 }
 
 impl Cli {
@@ -42,7 +49,9 @@ impl Cli {
         match self.command {
             Command::Doctor(args) => doctor::run(&args, out),
             Command::Formats(args) => formats::run(&args, out),
+            Command::Demo(args) => demo::run(&args, out),
             Command::Probe => probe::serve(out),
+            Command::Consume(args) => demo::consume(&args, out),
         }
     }
 }
