@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use crate::demo;
 use crate::doctor;
+use crate::dump;
 use crate::failure::Failure;
 use crate::failure::Outcome;
 use crate::formats;
@@ -25,6 +26,7 @@ Examples:
   dmashare doctor                          what works on this machine, and what to do about the rest
   dmashare formats --fourcc NV12           whether a format can really be used
   dmashare demo --output xor.png           two processes, one image, no copy
+  dmashare dump --socket shot --output shot.png
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COLOR is set.";
 
@@ -36,6 +38,8 @@ enum Command {
     Formats(formats::Args),
     /// Shows one image being drawn by one process and seen by another.
     Demo(demo::Args),
+    /// Receives an image on a socket and writes it to a PNG.
+    Dump(dump::Args),
     /// Answers questions of a parent process, one line each.
     #[command(hide = true)]
     Probe,
@@ -50,6 +54,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(&args, out),
             Command::Formats(args) => formats::run(&args, out),
             Command::Demo(args) => demo::run(&args, out),
+            Command::Dump(args) => dump::run(&args, out),
             Command::Probe => probe::serve(out),
             Command::Consume(args) => demo::consume(&args, out),
         }

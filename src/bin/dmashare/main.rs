@@ -13,6 +13,7 @@ mod comparison;
 mod demo;
 mod display_name;
 mod doctor;
+mod dump;
 mod failure;
 mod finding;
 mod formats;
