@@ -49,7 +49,7 @@ fn context() -> Context {
 }
 
 /// Import and destroy with the two calls of EGL and nothing else.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 1000, sample_size = 10)]
 fn bare_egl(bencher: Bencher, size: &str) {
     let (context, image) = (context(), image(size));
     let display = context.display().as_raw();
@@ -91,15 +91,15 @@ fn bare_egl(bencher: Bencher, size: &str) {
 }
 
 /// The same through the crate.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 1000, sample_size = 10)]
 fn crate_import(bencher: Bencher, size: &str) {
     let (context, image) = (context(), image(size));
     let display = context.display();
-    bencher.bench_local(|| Image::import(display, &image).expect("an import"));
+    bencher.bench_local(|| drop(Image::import(display, &image).expect("an import")));
 }
 
 /// What a frame costs when the image is kept: the texture sees what others wrote.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 1000, sample_size = 10)]
 fn crate_refresh(bencher: Bencher, size: &str) {
     let (context, image) = (context(), image(size));
     context.make_current().expect("a current context");

@@ -321,7 +321,7 @@ const CASES: &[Case] = &[
 #[test]
 fn hand_over_within_one_process_keeps_the_image_and_leaks_nothing() {
     let test = "hand_over_within_one_process_keeps_the_image_and_leaks_nothing";
-    child::run_each(test, CASES);
+    child::run_cases(test, CASES);
 }
 
 /// Sends the image; checks that it arrives as the same memory by that many file descriptors.

@@ -351,15 +351,15 @@ fn install_handler() {
 
 #[test]
 fn malformed_bytes_are_refused_by_name() {
-    child::run_each("malformed_bytes_are_refused_by_name", BYTES);
+    child::run_cases("malformed_bytes_are_refused_by_name", BYTES);
 }
 
 #[test]
 fn wrong_file_descriptors_are_refused_and_closed() {
-    child::run_each("wrong_file_descriptors_are_refused_and_closed", FDS);
+    child::run_cases("wrong_file_descriptors_are_refused_and_closed", FDS);
 }
 
 #[test]
 fn limits_signals_and_closed_buffers_are_survived() {
-    child::run_each("limits_signals_and_closed_buffers_are_survived", PROCESS);
+    child::run_cases("limits_signals_and_closed_buffers_are_survived", PROCESS);
 }

@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
 
 #[test]
 fn listener_is_private_and_tidy() {
-    child::run_each("listener_is_private_and_tidy", CASES);
+    child::run_cases("listener_is_private_and_tidy", CASES);
 }
 
 /// The value of `XDG_RUNTIME_DIR` of each case is given to its child.

@@ -39,7 +39,7 @@ impl Access {
 /// ends it and tells of errors.
 ///
 /// Rows are rows of blocks: for the usual formats a block is one sample, and a row has
-/// [`PlaneLayout::row_bytes`] bytes. Row 0 is the first in memory.
+/// [`row_bytes`](crate::format::PlaneLayout::row_bytes) bytes. Row 0 is the first in memory.
 #[derive(Debug)]
 pub struct CpuAccess<'a> {
     pub(in crate::dmabuf) mapping: &'a mut Mapping,

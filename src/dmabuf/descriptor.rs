@@ -142,7 +142,7 @@ pub struct PlaneClaim {
 ///     modifier_low: Some(0),
 /// });
 /// let expected = DescriptorError::Negative { what: "offset", plane: Some(0), value: -4096 };
-/// assert_eq!(refused, Err(expected));
+/// assert_eq!(refused.err(), Some(expected));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -23,6 +23,8 @@ use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::raster::DRAW_ALIGNMENT_BYTES;
 use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
+use crate::dmabuf::sampling;
+use crate::format::Fourcc;
 use crate::format::Modifier;
 
 /// How a driver gets at the pixels of an image that it imports.
@@ -155,6 +157,7 @@ impl Importer {
         if !image.is_writable() {
             return Err(Refusal::ReadOnly { driver: driver() });
         }
+        self.reads_within_planes(image)?;
         let sizes = image.planes().iter().map(|plane| plane.backing().size_bytes());
         match sizes.enumerate().find(|(_, bytes)| !address_space::has_room_for(*bytes)) {
             None => Ok(()),
@@ -162,6 +165,21 @@ impl Importer {
                 Err(Refusal::NoAddressSpace { driver: driver(), plane, buffer_bytes })
             }
         }
+    }
+
+    /// What a renderer needs that counts samples in its own way.
+    fn reads_within_planes(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let (driver, fourcc) = (|| self.driver.clone(), image.fourcc());
+        if sampling::is_read_beyond_rows(fourcc) {
+            return Err(Refusal::Misread { driver: driver(), fourcc });
+        }
+        let (width, height) = (image.width(), image.height());
+        let [least_width, least_height] = fourcc.layout().map_or([1, 1], sampling::least_size);
+        if width >= least_width && height >= least_height {
+            return Ok(());
+        }
+        let driver = driver();
+        Err(Refusal::TooSmall { driver, fourcc, width, height, least_width, least_height })
     }
 
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {
@@ -257,6 +275,33 @@ pub enum Refusal {
         plane: usize,
         /// Bytes in the buffer.
         buffer_bytes: u64,
+    },
+    /// The renderer takes the rows for longer ones than they are.
+    #[error("`{driver}` takes {fourcc} for another format and reads beyond its rows")]
+    Misread {
+        /// The driver.
+        driver: String,
+        /// The pixel format.
+        fourcc: Fourcc,
+    },
+    /// The renderer rounds the samples of chroma down to none, and reads what lies before them.
+    #[error(
+        "`{driver}` finds no chroma in {width}x{height} pixels of {fourcc} and reads what lies \
+         before it: the least it can read is {least_width}x{least_height}"
+    )]
+    TooSmall {
+        /// The driver.
+        driver: String,
+        /// The pixel format.
+        fourcc: Fourcc,
+        /// The image's width in pixels.
+        width: u32,
+        /// The image's height in pixels.
+        height: u32,
+        /// The width in pixels that it needs at least.
+        least_width: u32,
+        /// The height in pixels that it needs at least.
+        least_height: u32,
     },
     /// The driver takes dma-bufs alone.
     #[error("`{driver}` takes dma-bufs alone, and plane {plane} is a memfd")]

@@ -21,6 +21,7 @@ mod map;
 mod mapped_plane;
 mod plane;
 pub(crate) mod raster;
+mod sampling;
 pub(crate) mod sys;
 mod volatile;
 

@@ -136,8 +136,9 @@ impl Stated {
         let width = self.width.ok_or(missing("EGL_WIDTH"))?;
         let height = self.height.ok_or(missing("EGL_HEIGHT"))?;
         let fourcc = self.fourcc.ok_or(missing("EGL_LINUX_DRM_FOURCC_EXT"))?;
-        let mut builder =
-            DescriptorBuilder::new(width.into(), height.into(), Fourcc(fourcc.cast_unsigned()));
+        let fourcc = Fourcc(fourcc.cast_unsigned());
+        self.check_surplus(fourcc)?;
+        let mut builder = DescriptorBuilder::new(width.into(), height.into(), fourcc);
         for (index, plane) in (0..).zip(&self.planes) {
             if index == 0 || plane.is_stated() {
                 builder.plane(plane.claim(index, &lend)?)?;
@@ -145,13 +146,33 @@ impl Stated {
         }
         Ok(ImportClaim { descriptor: builder.build()?, hints: self.hints })
     }
+
+    /// A modifier may add planes to those of the format; nothing else may.
+    fn check_surplus(&self, fourcc: Fourcc) -> Result<(), AttributeError> {
+        let Some(layout) = fourcc.layout() else { return Ok(()) };
+        let has_modifier = self.planes.iter().any(StatedPlane::has_modifier);
+        let surplus = (0..).zip(&self.planes).skip(layout.planes().len()).find(|(_, plane)| {
+            let is_added = has_modifier && plane.fd.is_some();
+            plane.is_placed() && !is_added
+        });
+        match surplus {
+            Some((plane, _)) => Err(AttributeError::SurplusPlane { plane, fourcc }),
+            None => Ok(()),
+        }
+    }
 }
 
 impl StatedPlane {
     fn is_stated(&self) -> bool {
-        [self.fd, self.offset, self.pitch, self.modifier_low, self.modifier_high]
-            .iter()
-            .any(Option::is_some)
+        self.is_placed() || self.has_modifier()
+    }
+
+    fn is_placed(&self) -> bool {
+        [self.fd, self.offset, self.pitch].iter().any(Option::is_some)
+    }
+
+    fn has_modifier(&self) -> bool {
+        [self.modifier_low, self.modifier_high].iter().any(Option::is_some)
     }
 
     fn claim<'fd>(
@@ -190,6 +211,9 @@ pub enum AttributeError {
     /// An attribute of a plane that must be there is not.
     #[error("EGL_DMA_BUF_PLANE{plane}_{name}_EXT is missing")]
     MissingOfPlane { name: &'static str, plane: u32 },
+    /// An attribute of a plane that the format does not have, and that no modifier adds.
+    #[error("plane {plane} is stated, which {fourcc} does not have")]
+    SurplusPlane { plane: u32, fourcc: Fourcc },
     /// Not an attribute of an import.
     #[error("attribute {name:#06x} is not one of an import")]
     Unknown { name: i32 },
@@ -211,15 +235,27 @@ pub enum AttributeError {
 }
 
 impl AttributeError {
-    /// The code that EGL's specification has for this.
+    /// The code that EGL's specification has for this, and drivers give.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unknown { .. } | Self::BadValue { .. } => ErrorCode::BAD_ATTRIBUTE,
+            Self::SurplusPlane { .. } | Self::BadValue { .. } => ErrorCode::BAD_ATTRIBUTE,
             Self::NotOpen { .. } | Self::Duplicate { .. } => ErrorCode::BAD_ALLOC,
+            Self::Descriptor(error) if is_about_rows(error) => ErrorCode::BAD_ACCESS,
             Self::Missing { .. }
             | Self::MissingOfPlane { .. }
+            | Self::Unknown { .. }
             | Self::Unpaired
             | Self::Descriptor(_) => ErrorCode::BAD_PARAMETER,
         }
+    }
+}
+
+/// Offsets and strides that no hardware can have.
+fn is_about_rows(error: &DescriptorError) -> bool {
+    match error {
+        DescriptorError::Negative { plane, .. } | DescriptorError::TooLarge { plane, .. } => {
+            plane.is_some()
+        }
+        _ => false,
     }
 }

@@ -15,11 +15,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration for opaque windows; on X11, one whose visual is `visual` if that is given
-    /// (the window must have been created with it).
+    /// The configuration for opaque windows; with `visual`, one for X11 windows of that visual and
+    /// of no other.
     ///
     /// # Errors
     /// [`CallError`]: EGL refused, or has no such configuration (`EGL_BAD_MATCH`).
+    ///
+    /// Spec: EGL 1.5, section 3.4.1, "Querying Configurations".
     #[doc(alias = "eglChooseConfig")]
     pub fn for_windows(display: &Display, visual: Option<u32>) -> Result<Self, CallError> {
         let call = "eglChooseConfig";
@@ -45,12 +47,15 @@ impl Config {
         egl.choose_config(raw, &attributes, &mut configs)
             .map_err(|error| CallError::new(call, error))?;
         let value = |config, name| egl.get_config_attrib(raw, config, name).unwrap_or(0);
+        let suits = |config: &khronos_egl::Config| {
+            let shown = value(*config, khronos_egl::NATIVE_VISUAL_ID).cast_unsigned();
+            visual.is_none_or(|visual| visual == shown)
+        };
         // EGL sorts deeper configurations first: take the one that was asked for.
-        let best = configs.into_iter().min_by_key(|config| {
+        let best = configs.into_iter().filter(suits).min_by_key(|config| {
             let bits = value(*config, khronos_egl::BUFFER_SIZE);
             let alpha = value(*config, khronos_egl::ALPHA_SIZE);
-            let shown = value(*config, khronos_egl::NATIVE_VISUAL_ID).cast_unsigned();
-            (visual.is_some_and(|visual| visual != shown), alpha != 0, (bits - 24).abs())
+            (alpha != 0, (bits - 24).abs())
         });
         let config = best.ok_or(CallError { call, code: ErrorCode::BAD_MATCH })?;
         Ok(Self { handle: Handle::from_ptr(config.as_ptr()) })

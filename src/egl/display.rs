@@ -50,8 +50,19 @@ pub(in crate::egl) struct Connection {
     imports_dma_bufs: bool,
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
-    /// What the native display belongs to; dropped after the display is terminated.
-    _native: Option<Box<dyn Any + Send + Sync>>,
+    /// Dropped after the display is terminated.
+    native: Native,
+}
+
+/// What a display was made from.
+struct Native {
+    /// `None` for an adopted display, which does not say.
+    handle: Option<Handle>,
+    _owner: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Native {
+    const NONE: Self = Self { handle: None, _owner: None };
 }
 
 impl Display {
@@ -184,7 +195,7 @@ impl Display {
         if !known {
             return Err(DisplayError::NotInitialized);
         }
-        let connection = Arc::new(Connection::new(library, Platform::Adopted, raw, None));
+        let connection = Arc::new(Connection::new(library, Platform::Adopted, raw, Native::NONE));
         registry.insert(handle, &connection);
         Ok(Self { connection })
     }
@@ -192,7 +203,7 @@ impl Display {
     /// # Safety
     /// `native` must be a native display of the platform that stays valid as long as the display,
     /// or belong to `keep`.
-    unsafe fn open(
+    pub(in crate::egl) unsafe fn open(
         platform: Platform,
         code: u32,
         native: *mut c_void,
@@ -217,7 +228,8 @@ impl Display {
             return Ok(Self { connection });
         }
         library.egl().initialize(raw).map_err(|error| no_driver("eglInitialize", error))?;
-        let connection = Arc::new(Connection::new(library, platform, raw, keep));
+        let native = Native { handle: Some(Handle::from_ptr(native)), _owner: keep };
+        let connection = Arc::new(Connection::new(library, platform, raw, native));
         registry.insert(handle, &connection);
         Ok(Self { connection })
     }
@@ -298,7 +310,7 @@ impl Connection {
         library: &'static Library,
         platform: Platform,
         raw: khronos_egl::Display,
-        keep: Option<Box<dyn Any + Send + Sync>>,
+        native: Native,
     ) -> Self {
         let text = |name| {
             let text = library.egl().query_string(Some(raw), name);
@@ -335,8 +347,14 @@ impl Connection {
             device,
             extensions,
             formats: OnceLock::new(),
-            _native: keep,
+            native,
         }
+    }
+
+    /// Whether the display was made from this native display.
+    #[cfg(feature = "window")]
+    pub(in crate::egl) fn is_made_from(&self, native: *mut c_void) -> bool {
+        self.native.handle == Some(Handle::from_ptr(native))
     }
 
     pub(in crate::egl) fn raw(&self) -> khronos_egl::Display {

@@ -28,6 +28,10 @@ mod registry;
 #[cfg(feature = "window")]
 mod surface;
 pub(crate) mod sys;
+#[cfg(feature = "window")]
+mod wayland_window;
+#[cfg(feature = "window")]
+mod window_system;
 mod yuv;
 
 pub use claim::AttributeError;

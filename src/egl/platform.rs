@@ -72,6 +72,12 @@ pub enum DisplayError {
         /// What EGL said.
         source: CallError,
     },
+    /// The window system has no handle to give, of a kind that EGL could use.
+    #[error("the window system gives no display: {cause}")]
+    NoHandle {
+        /// What it said.
+        cause: String,
+    },
     /// The adopted pointer is null, or its display was never initialised.
     #[error("the display to adopt is not initialised: call eglInitialize on it first")]
     NotInitialized,

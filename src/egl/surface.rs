@@ -1,117 +1,142 @@
 #![allow(unsafe_code, reason = "creates window surfaces from native handles")]
 //! A window to draw into.
 
+use std::any::Any;
 use std::ffi::c_void;
-use std::ptr::NonNull;
 
-use raw_window_handle::RawDisplayHandle;
+use raw_window_handle::HandleError;
+use raw_window_handle::HasDisplayHandle;
+use raw_window_handle::HasWindowHandle;
 use raw_window_handle::RawWindowHandle;
-use wayland_sys::client::wl_proxy;
-use wayland_sys::egl::wayland_egl_handle;
-use wayland_sys::egl::wl_egl_window;
-use wayland_sys::ffi_dispatch;
 
 use crate::egl::CallError;
 use crate::egl::Config;
 use crate::egl::Context;
 use crate::egl::ContextError;
 use crate::egl::Display;
-use crate::egl::DisplayError;
 use crate::egl::Platform;
 use crate::egl::sys::Handle;
+use crate::egl::wayland_window::WaylandWindow;
 
-impl Display {
-    /// The display of a window system that winit, SDL or another library opened.
-    ///
-    /// # Safety
-    /// The handle must stay valid until the last clone of the result, and everything made from it,
-    /// is gone.
-    ///
-    /// # Errors
-    /// [`DisplayError`]; `Unsupported` for anything but Xlib and Wayland.
-    pub unsafe fn from_window_system(handle: RawDisplayHandle) -> Result<Self, DisplayError> {
-        match handle {
-            RawDisplayHandle::Xlib(xlib) => {
-                let display = xlib.display.map_or(std::ptr::null_mut(), NonNull::as_ptr);
-                // SAFETY: `from_x11` requires an open Xlib display; the caller answers for it.
-                unsafe { Self::from_x11(display) }
-            }
-            RawDisplayHandle::Wayland(wayland) => {
-                // SAFETY: `from_wayland` requires an open connection; the caller answers for it.
-                unsafe { Self::from_wayland(wayland.display.as_ptr()) }
-            }
-            _ => Err(DisplayError::Unsupported { extension: "a platform for this window system" }),
-        }
-    }
-}
-
-/// The surface of a window on X11 or Wayland. Destroyed on drop; the window stays its owner's.
+/// The surface of a window on X11 or Wayland. Destroyed on drop; if it is current on the dropping
+/// thread, no context is current there afterwards.
+///
+/// It can be moved to another thread, and be current on one at a time.
 ///
 /// Spec: EGL 1.5, section 3.5.1.
 #[derive(Debug)]
+#[doc(alias = "EGLSurface")]
 pub struct Surface {
     handle: Handle,
     display: Display,
-    /// Destroyed after the surface.
+    /// Destroyed after the surface, before the window.
     wayland: Option<WaylandWindow>,
+    _window: Option<Box<dyn Any + Send>>,
 }
 
 impl Surface {
-    /// A surface for a window of a window system; `size` in pixels matters on Wayland, where a
-    /// window has no size of its own.
+    /// A surface for a window of winit, SDL or another library; `size` in pixels matters on
+    /// Wayland, where a window has no size of its own.
     ///
-    /// # Safety
-    /// The window must belong to the window system of `display` and outlive the surface.
+    /// The surface holds `window`, which is best an `Arc` of it, so that the window lives as long.
+    /// Take the configuration from [`Config::for_window`].
     ///
     /// # Errors
-    /// [`SurfaceError`].
+    /// - [`SurfaceError::OtherDisplay`]: the window is on another connection than `display`.
+    /// - [`SurfaceError::NoHandle`], [`SurfaceError::Unsupported`]: the window is none of X11's or
+    ///   Wayland's.
+    /// - [`SurfaceError::NoWaylandEgl`], [`SurfaceError::Call`].
     #[doc(alias = "eglCreatePlatformWindowSurface")]
-    pub unsafe fn new(
+    pub fn new<W>(
+        display: &Display,
+        config: Config,
+        window: W,
+        size: [u32; 2],
+    ) -> Result<Self, SurfaceError>
+    where
+        W: HasWindowHandle + HasDisplayHandle + Send + 'static,
+    {
+        if !display.is_of(&window) {
+            return Err(SurfaceError::OtherDisplay);
+        }
+        let handle = window.window_handle()?.as_raw();
+        // SAFETY: `create` requires a window of the display's connection: compared above; and that
+        // the window belongs to what is kept: a handle lasts for the lifetime of the object that
+        // gave it (raw-window-handle, `HasWindowHandle`).
+        unsafe { Self::create(display, config, handle, size, Some(Box::new(window))) }
+    }
+
+    /// As [`Surface::new`], for a handle whose owner the surface cannot hold.
+    ///
+    /// # Safety
+    /// The window must belong to the connection of `display`, and outlive the surface.
+    ///
+    /// # Errors
+    /// As [`Surface::new`]; never `OtherDisplay` or `NoHandle`.
+    pub unsafe fn from_raw(
         display: &Display,
         config: Config,
         window: RawWindowHandle,
         size: [u32; 2],
     ) -> Result<Self, SurfaceError> {
-        let call = "eglCreatePlatformWindowSurface";
+        // SAFETY: the requirements are the same; the caller answers for them.
+        unsafe { Self::create(display, config, window, size, None) }
+    }
+
+    /// # Safety
+    /// The window must belong to the connection of `display`, and either outlive the surface or
+    /// belong to `keep`.
+    unsafe fn create(
+        display: &Display,
+        config: Config,
+        window: RawWindowHandle,
+        size: [u32; 2],
+        keep: Option<Box<dyn Any + Send>>,
+    ) -> Result<Self, SurfaceError> {
+        let unsupported = SurfaceError::Unsupported { platform: display.platform() };
         let egl = display.connection().library.egl();
-        let attributes = [khronos_egl::ATTRIB_NONE];
-        let wayland = match window {
-            RawWindowHandle::Wayland(window) => {
-                // SAFETY: `new` requires a living wl_surface; the caller answers for the window.
-                Some(unsafe { WaylandWindow::new(window.surface.as_ptr(), size) }?)
-            }
-            _ => None,
-        };
-        // EGL_KHR_platform_x11 takes the address of the window's number.
         let mut xid;
-        let native = match (window, &wayland) {
-            (_, Some(window)) => window.as_ptr(),
-            (RawWindowHandle::Xlib(window), None) => {
+        let mut wayland = None;
+        let native = match window {
+            RawWindowHandle::Wayland(window) => {
+                // SAFETY: `new` requires a wl_surface that is destroyed after it; the caller answers
+                // for the window.
+                let window = unsafe { WaylandWindow::new(window.surface.as_ptr(), size) };
+                wayland.insert(window.ok_or(SurfaceError::NoWaylandEgl)?).as_ptr()
+            }
+            // EGL_KHR_platform_x11 takes the address of the window's number.
+            RawWindowHandle::Xlib(window) => {
                 xid = window.window;
                 (&raw mut xid).cast::<c_void>()
             }
-            _ => return Err(SurfaceError::Unsupported { platform: display.platform() }),
+            _ => return Err(unsupported),
         };
+        let attributes = [khronos_egl::ATTRIB_NONE];
         // SAFETY: the function requires a native window of the display's platform, in the form that
         // the platform's extension gives; the caller answers for the window itself.
         let surface = unsafe {
             egl.create_platform_window_surface(display.raw(), config.raw(), native, &attributes)
-        }
-        .map_err(|error| CallError::new(call, error))?;
+        };
+        let surface =
+            surface.map_err(|error| CallError::new("eglCreatePlatformWindowSurface", error))?;
         let handle = Handle::from_ptr(surface.as_ptr());
-        Ok(Self { handle, display: display.clone(), wayland })
+        Ok(Self { handle, display: display.clone(), wayland, _window: keep })
     }
 
     /// Makes a context current on this thread, drawing into the window.
     ///
     /// # Errors
     /// [`ContextError::Call`].
+    #[doc(alias = "eglMakeCurrent")]
     pub fn make_current(&self, context: &Context) -> Result<(), ContextError> {
         context.bind(Some(self.raw()))
     }
 
-    /// Shows what was drawn. May block until the window system is ready for the next frame. The
-    /// surface's context must be current.
+    /// Shows what was drawn. The surface's context must be current.
+    ///
+    /// May block until the window system wants the next frame. On Wayland that is for ever if
+    /// nobody can see the window: draw when the window library asks for it, or set an interval of 0
+    /// ([`Surface::set_swap_interval`]).
     ///
     /// # Errors
     /// [`CallError`].
@@ -122,7 +147,21 @@ impl Surface {
             .map_err(|error| CallError::new("eglSwapBuffers", error))
     }
 
-    /// Follows the window's new size in pixels. X11 does so by itself.
+    /// How many frames of the window system a [`Surface::swap`] waits for at least: 1 unless set,
+    /// and with 0 it does not wait. The surface's context must be current.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    #[doc(alias = "eglSwapInterval")]
+    pub fn set_swap_interval(&self, frames: u32) -> Result<(), CallError> {
+        let egl = self.display.connection().library.egl();
+        let frames = i32::try_from(frames).unwrap_or(i32::MAX);
+        egl.swap_interval(self.display.raw(), frames)
+            .map_err(|error| CallError::new("eglSwapInterval", error))
+    }
+
+    /// Follows the window's new size in pixels, from the next frame on. X11 does so by itself.
+    #[doc(alias = "wl_egl_window_resize")]
     pub fn resize(&self, size: [u32; 2]) {
         if let Some(window) = &self.wayland {
             window.resize(size);
@@ -138,64 +177,42 @@ impl Surface {
 impl Drop for Surface {
     fn drop(&mut self) {
         let egl = self.display.connection().library.egl();
+        // A surface that is current would live on, without its window.
+        let current = egl.get_current_surface(khronos_egl::DRAW);
+        if current.is_some_and(|current| current.as_ptr() == self.handle.as_ptr())
+            && let Err(error) = egl.make_current(self.display.raw(), None, None, None)
+        {
+            tracing::warn!(%error, "a window surface could not be released");
+        }
         if let Err(error) = egl.destroy_surface(self.display.raw(), self.raw()) {
             tracing::warn!(%error, "a window surface could not be destroyed");
         }
     }
 }
 
-/// What EGL draws into on Wayland: a surface with a size.
-#[derive(Debug)]
-struct WaylandWindow {
-    window: NonNull<wl_egl_window>,
-}
-
-impl WaylandWindow {
-    /// # Safety
-    /// `surface` must be a living `wl_surface`.
-    unsafe fn new(surface: *mut c_void, size: [u32; 2]) -> Result<Self, SurfaceError> {
-        if !wayland_sys::egl::is_lib_available() {
-            return Err(SurfaceError::NoWaylandEgl);
-        }
-        let [width, height] = size.map(clamp);
-        let surface = surface.cast::<wl_proxy>();
-        // SAFETY: wl_egl_window_create requires a living wl_surface; the caller answers for it.
-        let window = unsafe {
-            ffi_dispatch!(wayland_egl_handle(), wl_egl_window_create, surface, width, height)
+impl Config {
+    /// The configuration for a window that is there already: on X11, one with its visual.
+    ///
+    /// # Errors
+    /// [`SurfaceError::NoHandle`]; [`SurfaceError::Call`] as [`Config::for_windows`].
+    #[doc(alias = "EGL_NATIVE_VISUAL_ID")]
+    pub fn for_window<W>(display: &Display, window: &W) -> Result<Self, SurfaceError>
+    where
+        W: HasWindowHandle,
+    {
+        let visual = match window.window_handle()?.as_raw() {
+            // 0 is no visual: the library does not tell.
+            RawWindowHandle::Xlib(window) => {
+                u32::try_from(window.visual_id).ok().filter(|id| *id != 0)
+            }
+            _ => None,
         };
-        NonNull::new(window).map(|window| Self { window }).ok_or(SurfaceError::NoWaylandEgl)
+        Ok(Self::for_windows(display, visual)?)
     }
-
-    fn as_ptr(&self) -> *mut c_void {
-        self.window.as_ptr().cast()
-    }
-
-    fn resize(&self, size: [u32; 2]) {
-        let [width, height] = size.map(clamp);
-        let window = self.window.as_ptr();
-        // SAFETY: wl_egl_window_resize requires a window that is not destroyed: this owns it.
-        unsafe {
-            ffi_dispatch!(wayland_egl_handle(), wl_egl_window_resize, window, width, height, 0, 0);
-        }
-    }
-}
-
-impl Drop for WaylandWindow {
-    fn drop(&mut self) {
-        // SAFETY: wl_egl_window_destroy requires a window that is destroyed once, after its
-        // surface: this owns it, and `Surface` drops its fields after its own destruction.
-        unsafe {
-            ffi_dispatch!(wayland_egl_handle(), wl_egl_window_destroy, self.window.as_ptr());
-        }
-    }
-}
-
-fn clamp(pixels: u32) -> i32 {
-    i32::try_from(pixels.max(1)).unwrap_or(i32::MAX)
 }
 
 /// Why there is no surface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SurfaceError {
     /// The window is of a kind that the display cannot use.
@@ -204,10 +221,28 @@ pub enum SurfaceError {
         /// The display's platform.
         platform: Platform,
     },
+    /// The window is on another connection to the window system than the display.
+    #[error(
+        "the window is on another connection than the display: open it with \
+         `Display::from_window_system`"
+    )]
+    OtherDisplay,
+    /// The window has no handle to give.
+    #[error("the window gives no handle: {cause}")]
+    NoHandle {
+        /// What it said.
+        cause: String,
+    },
     /// libwayland-egl is missing, or refused.
     #[error("libwayland-egl.so.1 is missing (Debian: apt install libwayland-egl1)")]
     NoWaylandEgl,
     /// EGL refused.
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+impl From<HandleError> for SurfaceError {
+    fn from(error: HandleError) -> Self {
+        Self::NoHandle { cause: error.to_string() }
+    }
 }

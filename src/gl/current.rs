@@ -75,6 +75,10 @@ impl<'a> Current<'a> {
     pub(in crate::gl) fn delete_quad(self) {
         // SAFETY: the context is current, and the buffer is its own.
         unsafe { self.glow().delete_buffer(self.shared.quad.buffer()) }
+        if let Some(array) = self.shared.quad.vertex_array() {
+            // SAFETY: the context is current, and the array is its own.
+            unsafe { self.glow().delete_vertex_array(array) }
+        }
     }
 
     /// Runs calls and asks whether one of them failed. Errors of whoever used the context before

@@ -67,7 +67,7 @@ impl Gl {
         let string = |name| unsafe { glow.get_parameter_string(name) };
         // SAFETY: `glGetIntegerv` requires a current context, and this name has one value.
         let max_texture_size = unsafe { glow.get_parameter_i32(glow::MAX_TEXTURE_SIZE) };
-        let quad = Quad::new(&glow)?;
+        let quad = Quad::new(&glow, is_gles_3)?;
         let shared = Shared {
             image_target,
             garbage: Garbage::default(),

@@ -37,11 +37,14 @@ impl Orientation {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::gl) struct Quad {
     buffer: glow::Buffer,
+    /// Of our own, so that nobody else's is changed. GLES 2 has none: there the attribute of the
+    /// vertex shader is left as drawing set it.
+    vertex_array: Option<glow::VertexArray>,
 }
 
 impl Quad {
     /// The context of `glow` must be current: the caller has just asked.
-    pub(in crate::gl) fn new(glow: &glow::Context) -> Result<Self, GlError> {
+    pub(in crate::gl) fn new(glow: &glow::Context, is_gles_3: bool) -> Result<Self, GlError> {
         // SAFETY: the context is current.
         let buffer = unsafe { glow.create_buffer() }
             .map_err(|_message| GlError::NoObject { call: "glGenBuffers" })?;
@@ -55,7 +58,16 @@ impl Quad {
         unsafe { glow.buffer_data_u8_slice(glow::ARRAY_BUFFER, &bytes, glow::STATIC_DRAW) };
         // SAFETY: the context is current, and the buffer was bound before.
         unsafe { glow.bind_buffer(glow::ARRAY_BUFFER, before) };
-        Ok(Self { buffer })
+        // SAFETY: the context is current.
+        let vertex_array = is_gles_3.then(|| unsafe { glow.create_vertex_array() });
+        let vertex_array = vertex_array
+            .transpose()
+            .map_err(|_message| GlError::NoObject { call: "glGenVertexArrays" })?;
+        Ok(Self { buffer, vertex_array })
+    }
+
+    pub(in crate::gl) fn vertex_array(self) -> Option<glow::VertexArray> {
+        self.vertex_array
     }
 
     pub(in crate::gl) fn buffer(self) -> glow::Buffer {

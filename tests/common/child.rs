@@ -3,6 +3,14 @@
 //! Test binaries have several threads, where a bare `fork` can leave locks held for ever. So the
 //! binary is started again, with a filter for the test and an environment variable for the case.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed expectation is how a test fails, and words are how a child reports"
+)]
+
 use std::fs::File;
 use std::io::Read;
 use std::io::Seek;
@@ -18,23 +26,28 @@ use crate::common::leaks;
 const VARIABLE: &str = "DMASHARE_TEST_CASE";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One row of a table: a name, and what the child does, which panics if it fails.
+/// A row of a table of cases that have nothing in common: its name, and what to do, which panics
+/// if it fails.
 pub(crate) type Case = (&'static str, fn());
 
-/// Runs each case in a child of its own, twice, and fails with the list of those that failed or
-/// left something open. `test` is the
-/// name of the calling test with its modules, as `cargo test` prints it.
-pub(crate) fn run_each(test: &str, cases: &[Case]) {
+/// Runs each row of a table in a child of its own, twice, and fails with the list of those that
+/// failed, crashed, or left something open. `test` is the name of the calling test with its
+/// modules, as `cargo test` prints it.
+pub(crate) fn run_each<T>(test: &str, table: &[(&'static str, T)], run: impl Fn(&T)) {
     if let Some(name) = case() {
-        let (_, run) = cases.iter().find(|(known, _)| *known == name).expect("a case of this test");
-        leaks::assert_none(run);
+        let (_, row) = table.iter().find(|(known, _)| *known == name).expect("a row of this test");
+        leaks::assert_none(|| run(row));
         return done();
     }
-    let failures: Vec<String> = cases
-        .iter()
-        .filter_map(|(name, _)| Process::start(command(test, name)).failure())
-        .collect();
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    let names = table.iter().map(|(name, _)| *name);
+    let failures: Vec<String> =
+        names.filter_map(|name| Process::start(command(test, name)).failure()).collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), table.len(), failures.join("\n"));
+}
+
+/// As [`run_each`], for rows that are [`Case`]s.
+pub(crate) fn run_cases(test: &str, cases: &[Case]) {
+    run_each(test, cases, |run| run());
 }
 
 /// The name of the case that this process is the child of.

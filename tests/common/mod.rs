@@ -1,8 +1,19 @@
-//! What the integration tests share.
+//! What several test files need: child processes, the count of open things, buffers, images, the
+//! software renderer, and an oracle for pixels.
 
 #![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a failed expectation is how a test fails"
+)]
 
 pub(crate) mod buffer;
 pub(crate) mod child;
 pub(crate) mod leaks;
+pub(crate) mod memfd;
 pub(crate) mod pixels;
+#[cfg(feature = "gl")]
+pub(crate) mod renderer;

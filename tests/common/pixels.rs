@@ -62,11 +62,41 @@ pub(crate) fn decode(
     [width, height]: [u32; 2],
     colorimetry: Colorimetry,
 ) -> Vec<[f64; 4]> {
+    let [horizontal, vertical] = sharing(fourcc);
+    let covering = |x, y| [x / horizontal, y / vertical];
+    decode_with_chroma_of(fourcc, planes, [width, height], colorimetry, &covering)
+}
+
+/// As [`decode`], for a sampler that finds chroma elsewhere: `chroma_of` says from which column and
+/// row of samples it takes that of a pixel.
+pub(crate) fn decode_with_chroma_of(
+    fourcc: u32,
+    planes: &[PlaneBytes],
+    [width, height]: [u32; 2],
+    colorimetry: Colorimetry,
+    chroma_of: &dyn Fn(u32, u32) -> [u32; 2],
+) -> Vec<[f64; 4]> {
     let format = Format::of(fourcc);
     let words: Vec<_> = format.words().collect();
     assert_eq!(planes.len(), words.len(), "planes of {}", format.code);
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-    pixels.map(|(x, y)| decode_pixel(format, &words, planes, (x, y), colorimetry)).collect()
+    let samples = pixels.map(|(x, y)| Samples { luma: [x, y], chroma: chroma_of(x, y) });
+    samples.map(|at| decode_pixel(format, &words, planes, at, colorimetry)).collect()
+}
+
+/// Pixels, across and down, that share a sample of chroma.
+pub(crate) fn sharing(fourcc: u32) -> [u32; 2] {
+    Format::of(fourcc).chroma
+}
+
+/// Bits of luma, for formats that have it.
+pub(crate) fn luma_bits(fourcc: u32) -> Option<u32> {
+    Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::Y))
+}
+
+/// Bits of red, for formats that have it.
+pub(crate) fn red_bits(fourcc: u32) -> Option<u32> {
+    Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::R))
 }
 
 /// What a format keeps of a colour, rounding apart: channels that it lacks are 0, and 1 for alpha.
@@ -169,23 +199,30 @@ impl Source<'_> {
     }
 }
 
+/// The column and row of the samples that make a pixel, counted in samples of their own kind.
+#[derive(Clone, Copy)]
+struct Samples {
+    luma: [u32; 2],
+    chroma: [u32; 2],
+}
+
 fn decode_pixel(
     format: &Format,
     words: &[Word],
     planes: &[PlaneBytes],
-    (x, y): (u32, u32),
+    at: Samples,
     colorimetry: Colorimetry,
 ) -> [f64; 4] {
     let mut rgba = [0.0, 0.0, 0.0, 1.0];
     let mut yuv = None;
     for (word, plane) in words.iter().zip(planes) {
         for channel in [Channel::R, Channel::G, Channel::B, Channel::A] {
-            if let Some((code, bits)) = read(format, word, plane, channel, (x, y)) {
+            if let Some((code, bits)) = read(word, plane, channel, at) {
                 rgba[channel.index()] = format.numbers.value(code, bits);
             }
         }
         for channel in [Channel::Y, Channel::Cb, Channel::Cr] {
-            if let Some((code, bits)) = read(format, word, plane, channel, (x, y)) {
+            if let Some((code, bits)) = read(word, plane, channel, at) {
                 let range = colorimetry.range;
                 yuv.get_or_insert([0.0; 3])[channel.index()] = match channel {
                     Channel::Y => range.luma(code, bits),
@@ -202,16 +239,9 @@ fn decode_pixel(
 }
 
 /// The number that a channel has for a pixel, and its bits, if the plane has the channel.
-fn read(
-    format: &Format,
-    word: &Word,
-    plane: &PlaneBytes,
-    channel: Channel,
-    (x, y): (u32, u32),
-) -> Option<(u128, u32)> {
+fn read(word: &Word, plane: &PlaneBytes, channel: Channel, at: Samples) -> Option<(u128, u32)> {
     let samples = word.samples_of(channel);
-    let [horizontal, vertical] = format.sharing(channel);
-    let (x, y) = (x / horizontal, y / vertical);
+    let [x, y] = if channel.is_chroma() { at.chroma } else { at.luma };
     let same = |field: &&Field| field.channel == channel && field.sample == x % samples;
     let field = word.fields.iter().find(same)?;
     let start = y as usize * plane.row_bytes + (x / samples) as usize * word.bytes();

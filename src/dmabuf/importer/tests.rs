@@ -102,6 +102,44 @@ fn accepts_small_image_in_an_endless_buffer_is_refused() {
     assert_eq!(importer(SWRAST).accepts(&large), Ok(()));
 }
 
+/// An image in as many planes as its format has, each of 4096 bytes.
+fn planar(fourcc: Fourcc, [width, height]: [u32; 2]) -> Dmabuf {
+    let fd = Arc::new(memory(4 * 4096, SealFlags::empty()));
+    let planes = (0..).take(fourcc.layout().unwrap().planes().len()).map(|index| {
+        let fd = Arc::clone(&fd);
+        PlaneDescriptor { fd, offset_bytes: index * 4096, stride_bytes: 256 }
+    });
+    let (modifier, planes) = (Modifier::LINEAR, planes.collect());
+    Dmabuf::new(Descriptor { width, height, fourcc, modifier, planes }).unwrap()
+}
+
+#[test]
+fn accepts_less_than_one_sample_of_chroma_is_refused() {
+    let cases = [
+        (Fourcc::YUYV, [1, 8], [2, 1]),
+        (Fourcc::NV12, [8, 1], [2, 2]),
+        (Fourcc::NV12, [1, 8], [2, 2]),
+        (Fourcc::YUV420, [1, 1], [2, 2]),
+        (Fourcc::YUV410, [8, 3], [4, 4]),
+    ];
+    for (fourcc, [width, height], [least_width, least_height]) in cases {
+        let driver = SWRAST.to_owned();
+        let refusal =
+            Refusal::TooSmall { driver, fourcc, width, height, least_width, least_height };
+        let small = planar(fourcc, [width, height]);
+        assert_eq!(importer(SWRAST).accepts(&small), Err(refusal));
+        let least = planar(fourcc, [least_width, least_height]);
+        assert_eq!(importer(SWRAST).accepts(&least), Ok(()), "{fourcc}");
+    }
+}
+
+#[test]
+fn accepts_format_whose_rows_are_read_as_longer_ones_is_refused() {
+    let expected = Refusal::Misread { driver: SWRAST.to_owned(), fourcc: Fourcc::P030 };
+    assert_eq!(importer(SWRAST).accepts(&planar(Fourcc::P030, [6, 2])), Err(expected));
+    assert_eq!(importer(SWRAST).accepts(&planar(Fourcc::P010, [6, 2])), Ok(()));
+}
+
 #[test]
 fn accepts_as_target_needs_room_for_the_last_blocks() {
     // Four rows of 1024 bytes are one page; one row of 4096 is one page too, and its block is four.

@@ -265,7 +265,7 @@ fn geometries() -> impl Strategy<Value = (usize, [u32; 2], Vec<PlaneGeometry>)> 
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig::with_cases(2000);
     if cfg!(miri) {
-        config.cases = 16;
+        config.cases = 4;
         config.failure_persistence = None;
     }
     config

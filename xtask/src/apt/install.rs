@@ -77,6 +77,8 @@ impl Installation {
 pub(crate) fn update() -> Result<Option<String>> {
     let mut command = Command::new("apt-get");
     command.arg("update");
+    // Otherwise an archive that cannot be reached is a warning, and the update a success.
+    command.args(["-o", "APT::Update::Error-Mode=any"]);
     run("fetching package lists", &command)
 }
 

@@ -110,7 +110,7 @@ fn carry_out(plan: &Plan) -> Result<()> {
     }
     let failure = apt::update()?.unwrap_or_default();
     // It may be about a source that has nothing to do with this; the next steps tell.
-    for line in failure.lines().filter(|line| line.starts_with("E:")) {
+    for line in failure.lines().filter(|line| line.starts_with("E:") || line.starts_with("W:")) {
         eprintln!("    {line}");
     }
     if let Some(explanation) = plan.too_old() {

@@ -1,0 +1,172 @@
+//! What happens while a window is open, by winit.
+
+use dmashare::egl::Display;
+use dmashare::gl::Program;
+use dmashare::gl::Texture;
+use dmashare::gl::TwoD;
+use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
+use winit::event::WindowEvent;
+use winit::event_loop::ActiveEventLoop;
+use winit::event_loop::EventLoop;
+use winit::window::WindowId;
+
+use crate::common::report::Report;
+use crate::common::window::Window;
+
+/// Shows a scene until a key is pressed, the window is closed, or so many frames were drawn.
+/// `set_up` makes the scene when the window system is there.
+pub(crate) fn run<F>(frames: Option<u32>, set_up: F) -> Result<(), Report>
+where
+    F: FnOnce(&Stage<'_>) -> Result<Scene, Report>,
+{
+    let event_loop = EventLoop::new().map_err(|_nobody_answers| {
+        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
+    })?;
+    let mut app = App { set_up: Some(set_up), scene: None, frames, drawn: 0, outcome: Ok(()) };
+    event_loop.run_app(&mut app)?;
+    app.outcome
+}
+
+/// Where windows are made.
+pub(crate) struct Stage<'a> {
+    event_loop: &'a ActiveEventLoop,
+    display: Display,
+}
+
+impl<'a> Stage<'a> {
+    fn new(event_loop: &'a ActiveEventLoop) -> Result<Self, Report> {
+        let display = Display::from_window_system(event_loop.owned_display_handle())?;
+        if display.imports_dma_bufs() {
+            return Ok(Self { event_loop, display });
+        }
+        println!(
+            "EGL imports nothing on this {} display (an X server needs DRI3 for that): GL draws \
+             without windows, and the X server reads what they show from memory",
+            display.platform()
+        );
+        Ok(Self { event_loop, display: Display::surfaceless()? })
+    }
+
+    /// The display that all contexts are on.
+    pub(crate) fn display(&self) -> &Display {
+        &self.display
+    }
+
+    /// A window of this size in pixels. Wayland shows a window with its first frame, so a hidden one
+    /// is one that nothing is drawn into.
+    pub(crate) fn window(
+        &self,
+        title: &str,
+        [width, height]: [u32; 2],
+        visible: bool,
+    ) -> Result<Window, Report> {
+        let attributes = winit::window::Window::default_attributes()
+            .with_title(title)
+            .with_inner_size(PhysicalSize::new(width, height))
+            .with_visible(visible);
+        Window::new(&self.display, self.event_loop.create_window(attributes)?)
+    }
+}
+
+/// What is shown: a texture in a window.
+pub(crate) struct Scene {
+    window: Window,
+    _hidden: Option<Window>,
+    program: Program<TwoD>,
+    texture: Texture<TwoD>,
+}
+
+impl Scene {
+    /// The texture is one of the window's context, which is current. A hidden window is kept.
+    pub(crate) fn new(
+        window: Window,
+        hidden: Option<Window>,
+        texture: &Texture<TwoD>,
+    ) -> Result<Self, Report> {
+        let program = Program::blit(texture.gl())?;
+        Ok(Self { window, _hidden: hidden, program, texture: texture.clone() })
+    }
+}
+
+/// What winit calls when something happens.
+struct App<F> {
+    set_up: Option<F>,
+    scene: Option<Scene>,
+    frames: Option<u32>,
+    drawn: u32,
+    outcome: Result<(), Report>,
+}
+
+impl<F> App<F>
+where
+    F: FnOnce(&Stage<'_>) -> Result<Scene, Report>,
+{
+    fn start(&mut self, event_loop: &ActiveEventLoop) -> Result<(), Report> {
+        let Some(set_up) = self.set_up.take() else { return Ok(()) };
+        let scene = set_up(&Stage::new(event_loop)?)?;
+        scene.window.winit().request_redraw();
+        self.scene = Some(scene);
+        Ok(())
+    }
+
+    fn draw(&mut self, event_loop: &ActiveEventLoop) -> Result<(), Report> {
+        let Some(scene) = &mut self.scene else { return Ok(()) };
+        scene.window.show(&scene.program, &scene.texture)?;
+        self.drawn = self.drawn.saturating_add(1);
+        if self.drawn == 1 {
+            println!("the window is open: press a key to close it");
+        }
+        match self.frames {
+            Some(frames) if self.drawn >= frames => event_loop.exit(),
+            Some(_) => scene.window.winit().request_redraw(),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn end_unless_ok(&mut self, event_loop: &ActiveEventLoop, outcome: Result<(), Report>) {
+        if outcome.is_err() {
+            self.outcome = outcome;
+            event_loop.exit();
+        }
+    }
+}
+
+impl<F> ApplicationHandler for App<F>
+where
+    F: FnOnce(&Stage<'_>) -> Result<Scene, Report>,
+{
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        let outcome = self.start(event_loop);
+        self.end_unless_ok(event_loop, outcome);
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
+        let Some(window) = self.scene.as_ref().map(|scene| &scene.window) else { return };
+        let is_shown = window.winit().id() == id;
+        match event {
+            WindowEvent::CloseRequested => event_loop.exit(),
+            // Synthetic presses are of keys that were down when the window came.
+            WindowEvent::KeyboardInput { event, is_synthetic: false, .. }
+                if event.state.is_pressed() =>
+            {
+                event_loop.exit();
+            }
+            WindowEvent::Resized(size) if is_shown => {
+                window.resize(size.into());
+                window.winit().request_redraw();
+            }
+            WindowEvent::RedrawRequested if is_shown => {
+                let outcome = self.draw(event_loop);
+                self.end_unless_ok(event_loop, outcome);
+            }
+            _ => {}
+        }
+    }
+
+    /// The scene goes before the connection to the window system.
+    fn exiting(&mut self, _event_loop: &ActiveEventLoop) {
+        self.scene = None;
+    }
+}

@@ -1,0 +1,18 @@
+//! What the examples have in common, which is not what they show: arguments, windows, pictures and
+//! the printing of errors.
+
+#![allow(dead_code, reason = "every example compiles all of this and uses its own part")]
+
+pub(crate) mod description;
+#[cfg(feature = "window")]
+pub(crate) mod event_loop;
+pub(crate) mod hand_over;
+pub(crate) mod pattern;
+pub(crate) mod picture;
+pub(crate) mod place;
+pub(crate) mod report;
+pub(crate) mod size;
+#[cfg(feature = "window")]
+pub(crate) mod window;
+#[cfg(feature = "window")]
+pub(crate) mod x11_memory;

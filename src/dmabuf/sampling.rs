@@ -1,0 +1,62 @@
+#![warn(clippy::arithmetic_side_effects)]
+//! Which images a software renderer reads within their planes.
+//!
+//! `llvmpipe` counts the samples of chroma by rounding down. Of an image that is smaller than what
+//! shares one sample there are none left, and it samples column or row -1: what lies in memory
+//! before the plane, which may be another mapping, or nothing.
+//!
+//! Measured with Mesa 25.0.7 (`YUYV`, `YVYU`, `UYVY`, `VYUY`; it imports no other shared chroma) and
+//! 26.2.6 (these and `NV12`, `YU12`, `YUV9` and their kin): an image of 1x64 pixels takes its chroma
+//! from the bytes before its first one, an image of 64x1 from a row before. Formats with more than 8
+//! bits are read by other code, which does not; they are refused all the same.
+//!
+//! Mesa 26.2.6 reads `P030` as if it were `P010`: two bytes for each sample of luma where there are
+//! four for three. Its last row is read far beyond its end.
+//!
+//! Spec: `util_format_get_plane_width()` in `src/util/format` of Mesa.
+
+use crate::format::Fourcc;
+use crate::format::Layout;
+use crate::format::Model;
+
+/// The width and height in pixels below which no sample of chroma is left. 1x1 for formats in which
+/// pixels share nothing.
+pub(crate) fn least_size(layout: &Layout) -> [u32; 2] {
+    match layout.planes() {
+        [packed] if layout.model() == Model::Yuv => [packed.block_width(), packed.block_height()],
+        planes => planes.iter().fold([1, 1], |[width, height], plane| {
+            let (across, down) = (plane.horizontal_subsampling(), plane.vertical_subsampling());
+            [width.max(across), height.max(down)]
+        }),
+    }
+}
+
+/// Whether the rows are read as longer ones.
+pub(crate) fn is_read_beyond_rows(fourcc: Fourcc) -> bool {
+    matches!(fourcc, Fourcc::P030 | Fourcc::P230)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn least_size_is_that_of_the_pixels_that_share_chroma() {
+        let cases = [
+            (Fourcc::ARGB8888, [1, 1]),
+            (Fourcc::R8, [1, 1]),
+            (Fourcc::AYUV, [1, 1]),
+            (Fourcc::NV24, [1, 1]),
+            (Fourcc::YUYV, [2, 1]),
+            (Fourcc::Y216, [2, 1]),
+            (Fourcc::NV16, [2, 1]),
+            (Fourcc::NV12, [2, 2]),
+            (Fourcc::NV15, [2, 2]),
+            (Fourcc::YVU411, [4, 1]),
+            (Fourcc::YUV410, [4, 4]),
+        ];
+        for (fourcc, size) in cases {
+            assert_eq!(least_size(fourcc.layout().unwrap()), size, "{fourcc}");
+        }
+    }
+}
