@@ -1,6 +1,10 @@
 //! Whether a display really can use a format in a way that it lists.
 
+use dmashare::allocator::Allocator;
+use dmashare::allocator::ChooseError;
+use dmashare::allocator::Memfd;
 use dmashare::allocator::Request;
+use dmashare::allocator::Verdict;
 use dmashare::allocator::choose;
 use dmashare::dmabuf::Access;
 use dmashare::dmabuf::Dmabuf;
@@ -94,12 +98,15 @@ impl<'a> Subject<'a> {
         };
         let request =
             Request::new(SIZE.width, SIZE.height, fourcc).modifiers([modifier]).usage(usage);
-        let choice = match choose(display.importer(), formats, &request) {
-            Ok(choice) => choice,
-            Err(error) => return Ok(Err(Proof::Untried { cause: error.to_string() })),
-        };
-        let allocator = choice.allocator.kind().to_string();
-        let image = choice.allocator.allocate(&choice.request);
+        let (allocator, request): (Box<dyn Allocator>, _) =
+            match choose(display.importer(), formats, &request) {
+                Ok(choice) => (choice.allocator, choice.request),
+                // What the CPU does with plain memory is no business of the driver's.
+                Err(_) if question.use_as == UseAs::Cpu => (Box::new(Memfd::new()), request),
+                Err(error) => return refused_or_untried(&error).map(Err),
+            };
+        let image = allocator.allocate(&request);
+        let allocator = allocator.kind().to_string();
         let image = image.attempt(format!("`{allocator}` cannot allocate the image"))?;
         Ok(Ok(Self { renderer, allocator, image, picture: Picture::of(fourcc) }))
     }
@@ -182,6 +189,23 @@ impl<'a> Subject<'a> {
         let found = View::new(self.renderer, imported, PixelType::Rgba8)?.rgba8()?;
         let colour = |x, y| picture.colour(x, y);
         Ok(self.compared(Comparison::of(SIZE, &found, tolerance, colour)))
+    }
+}
+
+/// An image that was made, and that the driver must not see, was refused like any other.
+fn refused_or_untried(error: &ChooseError) -> Result<Proof, Failure> {
+    let refusal = match error {
+        ChooseError::NoAllocator { reasons, .. } => {
+            reasons.iter().find_map(|reason| match &reason.verdict {
+                Verdict::Refused(refusal) => Some(refusal.clone()),
+                _ => None,
+            })
+        }
+        _ => None,
+    };
+    match refusal {
+        Some(refusal) => Err(refusal).attempt("the driver must not see the image"),
+        None => Ok(untried(error.to_string())),
     }
 }
 
