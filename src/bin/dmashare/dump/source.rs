@@ -1,0 +1,77 @@
+//! Where the image comes from.
+
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use dmashare::ipc::Channel;
+use dmashare::ipc::Listener;
+use dmashare::ipc::Received;
+
+use crate::dump::Args;
+use crate::failure::Attempt;
+use crate::failure::Failure;
+use crate::inherited;
+use crate::progress::Progress;
+
+/// A socket, connected or waiting for somebody to connect.
+#[derive(Debug)]
+pub(in crate::dump) enum Source {
+    Listening(Listener),
+    Connected(Channel),
+}
+
+impl Source {
+    pub(in crate::dump) fn of(args: &Args) -> Result<Self, Failure> {
+        match (&args.socket, args.fd) {
+            (Some(socket), None) if args.connect => Self::connect(socket),
+            (Some(socket), None) => Self::listen(socket),
+            (None, Some(fd)) => Channel::from_fd(inherited::duplicate(fd)?)
+                .map(Self::Connected)
+                .attempt(format!("file descriptor {fd} cannot be used")),
+            _ => Err(Failure::new("either --socket or --fd is needed")),
+        }
+    }
+
+    fn connect(socket: &str) -> Result<Self, Failure> {
+        let channel =
+            if is_path(socket) { Channel::connect(socket) } else { Channel::connect_name(socket) };
+        channel.map(Self::Connected).attempt("there is no connection")
+    }
+
+    fn listen(socket: &str) -> Result<Self, Failure> {
+        let listener =
+            if is_path(socket) { Listener::bind_path(socket) } else { Listener::bind(socket) };
+        listener.map(Self::Listening).attempt("nobody can connect")
+    }
+
+    /// Waits for one image. `allow_kernel_checked` lets those in that only a driver can check.
+    pub(in crate::dump) fn receive(
+        self,
+        deadline: Instant,
+        allow_kernel_checked: bool,
+        progress: &Progress,
+    ) -> Result<Received, Failure> {
+        let mut channel = match self {
+            Self::Connected(channel) => channel,
+            Self::Listening(listener) => {
+                progress.begin(format!("listening at {}", listener.path().display()));
+                listener
+                    .accept_timeout(left(deadline))
+                    .attempt("nobody connected")
+                    .map_err(|failure| failure.advise("start the sender, or raise --timeout"))?
+            }
+        };
+        channel.allow_kernel_checked(allow_kernel_checked);
+        progress.begin("waiting for an image");
+        channel.recv_timeout(left(deadline)).attempt("no image was received")
+    }
+}
+
+fn is_path(socket: &str) -> bool {
+    Path::new(socket).components().count() > 1 || socket.contains('/')
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
