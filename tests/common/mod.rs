@@ -12,6 +12,7 @@
 
 pub(crate) mod buffer;
 pub(crate) mod child;
+#[cfg(feature = "window")]
 pub(crate) mod compositor;
 pub(crate) mod example;
 pub(crate) mod leaks;
@@ -21,5 +22,7 @@ pub(crate) mod picture;
 pub(crate) mod pixels;
 pub(crate) mod program;
 pub(crate) mod quirks;
+#[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "window")]
 pub(crate) mod x_server;
