@@ -51,12 +51,14 @@ pub(in crate::egl) struct Connection {
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
     /// Dropped after the display is terminated.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     native: Native,
 }
 
 /// What a display was made from.
 struct Native {
     /// `None` for an adopted display, which does not say.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     handle: Option<Handle>,
     _owner: Option<Box<dyn Any + Send + Sync>>,
 }

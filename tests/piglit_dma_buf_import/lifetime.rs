@@ -53,7 +53,7 @@ fn ownership_of_file_descriptors_is_not_transferred() {
         drop(fd);
         assert_eq!(Open::now().fd_count() + 1, before.fd_count());
     })];
-    child::run_each("lifetime::ownership_of_file_descriptors_is_not_transferred", CASES);
+    child::run_cases("lifetime::ownership_of_file_descriptors_is_not_transferred", CASES);
 }
 
 /// Two images of one buffer are two: destroying one does not touch the other.
