@@ -17,3 +17,5 @@ pub(crate) mod memfd;
 pub(crate) mod pixels;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "cli")]
+pub(crate) mod tool;
