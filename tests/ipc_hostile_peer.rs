@@ -297,6 +297,16 @@ const PROCESS: &[Case] = &[
         assert_eq!(channel.send(&image, Ready::Finished), Err(expected));
         assert_eq!(peer.recv_timeout(Duration::ZERO).unwrap_err(), ReceiveError::TimedOut);
     }),
+    ("a peer that is gone sends no SIGPIPE", || {
+        // Rust's start-up code ignores it; C's does not.
+        // SAFETY: `signal` requires a disposition that is valid: the default one.
+        assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
+        let (channel, peer) = Channel::pair().unwrap();
+        drop(peer);
+        let claim = Descriptor::packed([16, 16], Fourcc::ARGB8888, sealed_memfd(4096), 64);
+        let image = Dmabuf::new(claim).unwrap();
+        assert_eq!(channel.send(&image, Ready::Finished), Err(SendError::Closed));
+    }),
     ("signals do not end a wait", || {
         install_handler();
         let (peer, channel) = Channel::pair().unwrap();

@@ -24,6 +24,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
@@ -346,6 +347,31 @@ fn of_many_listeners_at_once_exactly_one_wins() {
         let _client = Channel::connect(&path).unwrap();
         assert!(winners[0].as_ref().unwrap().accept_timeout(SOON).is_ok());
     }
+}
+
+/// The file of a lock comes and goes with its holder; nobody may hold one that others cannot find.
+#[test]
+fn listeners_that_come_and_go_never_meet() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socket");
+    let (holders, rounds) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let come_and_go = || {
+        for _ in 0..2000 {
+            let Ok(listener) = Listener::bind_path(&path) else { continue };
+            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold the path");
+            assert!(Channel::connect(&path).is_ok(), "the file of the holder is there");
+            holders.fetch_sub(1, Ordering::SeqCst);
+            rounds.fetch_add(1, Ordering::SeqCst);
+            drop(listener);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(come_and_go);
+        }
+    });
+    assert!(rounds.into_inner() > 1);
+    assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
 }
 
 /// Needs to be root, to become somebody else.

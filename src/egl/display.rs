@@ -51,12 +51,14 @@ pub(in crate::egl) struct Connection {
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
     /// Dropped after the display is terminated.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     native: Native,
 }
 
 /// What a display was made from.
 struct Native {
     /// `None` for an adopted display, which does not say.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     handle: Option<Handle>,
     _owner: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -140,35 +142,6 @@ impl Display {
         // SAFETY: the native display of this platform is a wl_display or null; the caller answers
         // for it.
         unsafe { Self::open(Platform::Wayland, sys::PLATFORM_WAYLAND, display, None) }
-    }
-
-    /// A display on a DRM device through GBM. The device stays open as long as the display.
-    ///
-    /// # Errors
-    /// [`DisplayError::Node`] if the file cannot be opened or is no DRM device; else as above.
-    ///
-    /// Spec: [`EGL_KHR_platform_gbm`](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_gbm.txt).
-    #[cfg(feature = "gbm")]
-    pub fn gbm(node: &std::path::Path) -> Result<Self, DisplayError> {
-        use gbm::AsRaw;
-
-        let refused = |error: std::io::Error| DisplayError::Node {
-            path: node.display().to_string(),
-            cause: error.to_string(),
-        };
-        let file = std::fs::File::options().read(true).write(true).open(node).map_err(refused)?;
-        if !rustix::fs::FileType::from_raw_mode(
-            rustix::fs::fstat(&file).map_err(|errno| refused(errno.into()))?.st_mode,
-        )
-        .is_char_device()
-        {
-            return Err(refused(std::io::Error::other("not a device file")));
-        }
-        let device = gbm::Device::new(file).map_err(refused)?;
-        let native = device.as_raw().cast_mut().cast::<c_void>();
-        // SAFETY: the native display of this platform is a gbm_device; the connection keeps it until
-        // after the display is terminated.
-        unsafe { Self::open(Platform::Gbm, sys::PLATFORM_GBM, native, Some(Box::new(device))) }
     }
 
     /// Uses a display that somebody else made and initialised: winit's, glutin's, SDL's or wgpu's.

@@ -21,6 +21,8 @@ mod export;
 mod extensions;
 mod formats;
 mod functions;
+#[cfg(feature = "gbm")]
+mod gbm;
 mod image;
 mod library;
 mod platform;

@@ -53,7 +53,7 @@ pub(in crate::ipc) fn send<'fd>(
     if !control.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(Errno::MSGSIZE);
     }
-    // Without NOSIGNAL a peer that goes away would end this process with SIGPIPE.
+    // Otherwise send(2) allows that a peer that is gone ends this process with SIGPIPE.
     let flags = flags | SendFlags::NOSIGNAL;
     loop {
         match rustix::net::sendmsg(socket, &[IoSlice::new(datagram)], &mut control, flags) {

@@ -75,14 +75,13 @@ fn remove_stale(path: &Path, address: &SocketAddrUnix) -> Result<(), BindError> 
     if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
         return Err(BindError::NotASocket { path: path.to_owned() });
     }
-    // Somebody who does not know of the lock may be listening.
+    // Somebody who does not know of the lock may be listening: then the file stays, and to bind is
+    // refused.
     let probe = address::socket(SocketFlags::NONBLOCK).map_err(|errno| refused("socket", errno))?;
-    match rustix::net::connect(&probe, address) {
-        Err(Errno::CONNREFUSED) => {
-            rustix::fs::unlink(path).map_err(|errno| refused("unlink", errno))
-        }
-        Ok(()) | Err(_) => Err(BindError::InUse { path: path.to_owned() }),
+    if rustix::net::connect(&probe, address) == Err(Errno::CONNREFUSED) {
+        rustix::fs::unlink(path).map_err(|errno| refused("unlink", errno))?;
     }
+    Ok(())
 }
 
 /// A locked file. Removed on drop, while the lock is still held.

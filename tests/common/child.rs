@@ -34,20 +34,30 @@ pub(crate) type Case = (&'static str, fn());
 /// failed, crashed, or left something open. `test` is the name of the calling test with its
 /// modules, as `cargo test` prints it.
 pub(crate) fn run_each<T>(test: &str, table: &[(&'static str, T)], run: impl Fn(&T)) {
+    in_children(test, table, |row| leaks::assert_none(|| run(row)));
+}
+
+/// As [`run_each`], for rows that are [`Case`]s.
+pub(crate) fn run_cases(test: &str, cases: &[Case]) {
+    run_each(test, cases, |run| run());
+}
+
+/// As [`run_cases`], for cases that draw: of what they leave behind, file descriptors alone are
+/// counted, because drivers and their compilers keep memory.
+pub(crate) fn run_drawing(test: &str, cases: &[Case]) {
+    in_children(test, cases, |run| leaks::assert_no_fds(run));
+}
+
+fn in_children<T>(test: &str, table: &[(&'static str, T)], run: impl Fn(&T)) {
     if let Some(name) = case() {
         let (_, row) = table.iter().find(|(known, _)| *known == name).expect("a row of this test");
-        leaks::assert_none(|| run(row));
+        run(row);
         return done();
     }
     let names = table.iter().map(|(name, _)| *name);
     let failures: Vec<String> =
         names.filter_map(|name| Process::start(command(test, name)).failure()).collect();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), table.len(), failures.join("\n"));
-}
-
-/// As [`run_each`], for rows that are [`Case`]s.
-pub(crate) fn run_cases(test: &str, cases: &[Case]) {
-    run_each(test, cases, |run| run());
 }
 
 /// The name of the case that this process is the child of.

@@ -31,10 +31,26 @@ impl Open {
         self.fds.len()
     }
 
+    /// How many mappings.
+    pub(crate) fn mapping_count(&self) -> usize {
+        self.mappings.len()
+    }
+
+    /// The file descriptors and mappings of files with this in their names.
+    pub(crate) fn matching(&self, name: &str) -> Vec<String> {
+        let all = self.fds.iter().chain(&self.mappings);
+        all.filter(|line| line.contains(name)).cloned().collect()
+    }
+
+    /// Fails if there are other file descriptors than at that moment.
+    pub(crate) fn assert_same_fds(&self) {
+        assert_eq!(self.fds, Self::now().fds, "file descriptors before and after");
+    }
+
     /// Fails if there is more or less open than at that moment.
     pub(crate) fn assert_unchanged(&self) {
+        self.assert_same_fds();
         let now = Self::now();
-        assert_eq!(self.fds, now.fds, "file descriptors before and after");
         let (before, after) = (self.mappings.len(), now.mappings.len());
         let text = |open: &Self| open.mappings.join("\n");
         assert_eq!(before, after, "mappings before:\n{}\nand after:\n{}", text(self), text(&now));
@@ -47,4 +63,12 @@ pub(crate) fn assert_none(run: impl Fn()) {
     let before = Open::now();
     run();
     before.assert_unchanged();
+}
+
+/// As [`assert_none`], for file descriptors alone.
+pub(crate) fn assert_no_fds(run: impl Fn()) {
+    run();
+    let before = Open::now();
+    run();
+    before.assert_same_fds();
 }

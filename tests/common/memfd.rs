@@ -65,6 +65,18 @@ pub(crate) fn plane_as_image(
     Dmabuf::new(linear(fourcc, size, vec![self::plane(&plane.shared_fd(), start)])).unwrap()
 }
 
+/// The same image without the statement that it is linear.
+pub(crate) fn without_modifier(image: &Dmabuf) -> Dmabuf {
+    let planes = image.planes().iter().map(|plane| PlaneDescriptor {
+        fd: plane.shared_fd(),
+        offset_bytes: plane.offset_bytes(),
+        stride_bytes: plane.stride_bytes(),
+    });
+    let mut claim = linear(image.fourcc(), [image.width(), image.height()], planes.collect());
+    claim.modifier = Modifier::Implicit;
+    Dmabuf::new(claim).unwrap()
+}
+
 /// Copies the rows of all planes into an image.
 pub(crate) fn write(image: &Dmabuf, planes: &[PlaneBytes]) {
     let mut mapping = image.map(Access::Write).unwrap();

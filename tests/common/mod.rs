@@ -12,10 +12,19 @@
 
 pub(crate) mod buffer;
 pub(crate) mod child;
+#[cfg(feature = "window")]
+pub(crate) mod compositor;
+pub(crate) mod example;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
+pub(crate) mod patience;
+pub(crate) mod picture;
 pub(crate) mod pixels;
+pub(crate) mod program;
+pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+#[cfg(feature = "window")]
+pub(crate) mod x_server;

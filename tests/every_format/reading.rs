@@ -63,11 +63,6 @@ pub(crate) fn of(
     }
 }
 
-/// Whether it is known that the memory of a format is not read.
-pub(crate) fn may_be_of_nothing(fourcc: Fourcc) -> bool {
-    [Fourcc::Y210, Fourcc::Y216, Fourcc::NV15, Fourcc::NV20].contains(&fourcc)
-}
-
 /// What the quirk makes of odd sizes; `None` where no pixels share chroma.
 fn stretched(
     fourcc: Fourcc,

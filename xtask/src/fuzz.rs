@@ -30,10 +30,14 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
 
 /// Adds a stage of `seconds` for each target, or for `only` one.
 pub(crate) fn add_to(stages: &mut Stages, seconds: u32, only: Option<&str>) -> Result<()> {
+    if let Err(reason) = cargo_fuzz() {
+        stages.not_run(NAME, &reason);
+        return Ok(());
+    }
     let targets = match targets() {
         Ok(targets) => targets,
         Err(reason) => {
-            stages.not_run(NAME, &reason);
+            stages.failed(NAME, &reason);
             return Ok(());
         }
     };

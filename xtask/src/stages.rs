@@ -85,12 +85,20 @@ impl Stages {
 
     /// Notes that a stage could not be run, and why.
     pub(crate) fn not_run(&mut self, name: &str, reason: &anyhow::Error) {
-        self.reports.push(Report {
-            name: name.to_owned(),
-            verdict: Verdict::NotRun,
-            elapsed: Duration::ZERO,
-            detail: format!("{reason:#}"),
-        });
+        self.note(name, Verdict::NotRun, reason);
+    }
+
+    /// Notes that a stage failed before it could begin, and why.
+    pub(crate) fn failed(&mut self, name: &str, reason: &anyhow::Error) {
+        eprintln!("{name}: {reason:#}");
+        self.note(name, Verdict::Failed, reason);
+    }
+
+    fn note(&mut self, name: &str, verdict: Verdict, reason: &anyhow::Error) {
+        let reason = format!("{reason:#}");
+        let detail = reason.lines().next().unwrap_or_default().to_owned();
+        let name = name.to_owned();
+        self.reports.push(Report { name, verdict, elapsed: Duration::ZERO, detail });
     }
 
     /// Prints the table.
@@ -218,5 +226,14 @@ mod tests {
         assert!(stages.table().contains("needs nightly"));
         assert!(stages.finish(NotRun::IsShown).is_ok());
         assert!(stages.finish(NotRun::IsFailure).is_err());
+    }
+
+    #[test]
+    fn stage_that_could_not_begin_fails_the_run_with_one_line() {
+        let (mut stages, _folder) = stages();
+        stages.failed("fuzz", &anyhow!("no targets\nand a long story"));
+        assert!(stages.table().contains("fuzz  FAILED"));
+        assert!(stages.table().ends_with("no targets\n"));
+        assert!(stages.finish(NotRun::IsShown).is_err());
     }
 }

@@ -28,12 +28,13 @@ const PROGRAMS: [(&str, &[&str]); 2] =
 
 /// Memory that is lost for good is an error like a wrong access; what is still reachable at the
 /// end is not. Stacks are long enough to reach from the JIT-compiled code to the caller.
-const MEMCHECK: [&str; 6] = [
+const MEMCHECK: [&str; 7] = [
     "valgrind",
     "--quiet",
     "--error-exitcode=99",
     "--leak-check=full",
     "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
     "--num-callers=40",
 ];
 
