@@ -24,5 +24,7 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "cli")]
+pub(crate) mod tool;
 #[cfg(feature = "window")]
 pub(crate) mod x_server;

@@ -27,11 +27,18 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// With what was tried, for a reader who does not know.
+    pub(crate) fn with_attempt(failure: &Failure) -> Self {
+        Self { cause: failure.chain().join(": "), next_step: failure.next_step() }
+    }
+}
+
 impl From<&Failure> for Finding {
+    /// Without what was tried: whoever asked for it knows.
     fn from(failure: &Failure) -> Self {
         let chain = failure.chain();
-        // The attempt says what the table says already, unless there is nothing else.
-        let causes = if chain.len() > 1 { chain.get(1..).unwrap_or_default() } else { &chain[..] };
+        let causes = chain.get(1..).filter(|causes| !causes.is_empty()).unwrap_or(&chain);
         Self { cause: causes.join(": "), next_step: failure.next_step() }
     }
 }

@@ -34,6 +34,8 @@ impl Renderer {
         let context = Context::new(display).attempt("no context can be made")?;
         context.make_current().attempt("the context cannot be made current")?;
         let gl = Gl::new(&context).attempt("the functions of GL cannot be loaded")?;
+        // The driver is asked once; the time of the first import is that of an import.
+        display.formats();
         Ok(Self { gl })
     }
 

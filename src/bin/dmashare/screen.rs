@@ -9,6 +9,9 @@ use comfy_table::ContentArrangement;
 use comfy_table::Table;
 use comfy_table::presets;
 
+/// The narrowest terminal that cells are broken into lines for.
+const NARROWEST_COLUMNS: u16 = 60;
+
 /// What a word says about the thing it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -37,7 +40,11 @@ impl Screen {
     /// A table without lines, as wide as the terminal.
     pub(crate) fn table<'a>(self, header: impl IntoIterator<Item = &'a str>) -> Table {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_preset(presets::NOTHING);
+        // A terminal that is next to nothing wide does not know its width.
+        if table.width().is_some_and(|columns| columns >= NARROWEST_COLUMNS) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
         let cells: Vec<Cell> = header.into_iter().map(|title| self.heading(title)).collect();
         if !cells.is_empty() {
             table.set_header(cells);

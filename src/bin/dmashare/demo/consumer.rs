@@ -9,6 +9,7 @@ use dmashare::egl::Image;
 use dmashare::gl::PixelType;
 use dmashare::ipc::Channel;
 use dmashare::ipc::Received;
+use serde::Serialize;
 
 use crate::comparison::Comparison;
 use crate::demo::message::Buffer;
@@ -19,6 +20,7 @@ use crate::display_name::DisplayName;
 use crate::failure::Attempt;
 use crate::failure::Failure;
 use crate::failure::Outcome;
+use crate::finding::Finding;
 use crate::inherited;
 use crate::png_file;
 use crate::probe;
@@ -27,8 +29,8 @@ use crate::size::Size;
 use crate::view::View;
 use crate::xor_pattern;
 
-/// How long the producer may take for its part.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the producer may take for its part, of an image of any size.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What the producer hands to the consumer on its command line.
 #[derive(Debug, clap::Args)]
@@ -50,9 +52,13 @@ pub(crate) fn consume(args: &ConsumerArgs, out: &mut dyn Write) -> Result<Outcom
     probe::settle();
     match Consumer::new(args) {
         Ok(mut consumer) => consumer.look_twice(args, out)?,
-        Err(failure) => probe::answer::<FirstLook>(out, &Err(failure))?,
+        Err(failure) => tell::<FirstLook>(out, Err(failure))?,
     }
     Ok(Outcome::Good)
+}
+
+fn tell<T: Serialize>(out: &mut dyn Write, result: Result<T, Failure>) -> Result<(), Failure> {
+    probe::say(out, &result.map_err(|failure| Finding::with_attempt(&failure)))
 }
 
 struct Consumer {
@@ -78,14 +84,14 @@ impl Consumer {
         });
         let (image, imported, import_us) = match begun {
             Ok(begun) => begun,
-            Err(failure) => return probe::answer::<FirstLook>(out, &Err(failure)),
+            Err(failure) => return tell::<FirstLook>(out, Err(failure)),
         };
         let view = match View::new(&self.renderer, &imported, PixelType::Rgba8) {
             Ok(view) => view,
-            Err(failure) => return probe::answer::<FirstLook>(out, &Err(failure)),
+            Err(failure) => return tell::<FirstLook>(out, Err(failure)),
         };
-        probe::answer(out, &self.look(args, &image, &view, import_us))?;
-        probe::answer(out, &self.look_again(args, &image, &view))
+        tell(out, self.look(args, &image, &view, import_us))?;
+        tell(out, self.look_again(args, &image, &view))
     }
 
     fn receive(&self) -> Result<Dmabuf, Failure> {

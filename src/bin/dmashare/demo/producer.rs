@@ -40,8 +40,11 @@ use crate::renderer::Renderer;
 /// The pixel format: every driver draws into it.
 const FOURCC: Fourcc = Fourcc::ARGB8888;
 
-/// How long the consumer may take for its part.
+/// How long the consumer may take for its part of a small image.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much longer for each pixel: it is looked at one by one.
+const PATIENCE_PER_PIXEL: Duration = Duration::from_micros(4);
 
 /// An image, and how it was come by.
 struct Allocated {
@@ -116,7 +119,8 @@ fn start_consumer(args: &Args, socket: Channel, change: Change) -> Result<Worker
         .arg("--output")
         .arg(&args.output)
         .stdin(OwnedFd::from(socket));
-    Worker::spawn(command, PATIENCE)
+    let pixels = args.size.width.saturating_mul(args.size.height);
+    Worker::spawn(command, PATIENCE + PATIENCE_PER_PIXEL.saturating_mul(pixels))
 }
 
 /// Everything is in memory by now, so there need not be a fence. A real dma-buf has one all the same,
@@ -132,14 +136,12 @@ fn send(channel: &Channel, image: &Dmabuf) -> Result<&'static str, Failure> {
 }
 
 fn listen<T: DeserializeOwned>(consumer: &mut Worker) -> Result<T, Failure> {
-    let failed = |finding: &Finding| {
-        let failure = Failure::new(format!("the consumer failed: {}", finding.cause));
-        failure.advise(finding.next_step.clone().unwrap_or_else(|| String::from("dmashare doctor")))
-    };
+    let failed = |cause: &str| Failure::new(format!("the consumer failed: {cause}"));
     match consumer.answer()? {
         Answer::Yes(value) => Ok(value),
-        Answer::No(finding) => Err(failed(&finding)),
-        Answer::Lost(loss) => Err(failed(&Finding::from(&loss))),
+        Answer::No(Finding { cause, next_step: Some(step) }) => Err(failed(&cause).advise(step)),
+        Answer::No(Finding { cause, next_step: None }) => Err(failed(&cause)),
+        Answer::Lost(loss) => Err(failed(&Finding::from(&loss).cause).advise("dmashare doctor")),
     }
 }
 

@@ -69,12 +69,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let deadline = Instant::now() + args.timeout;
     let progress = Progress::story();
+    // First, because whoever sends may be waiting for somebody to listen.
+    let source = Source::of(args)?;
+    progress.begin(source.to_string());
     // A display that cannot be had is a reason only if the CPU cannot read the image either.
     let renderer = Renderer::open(&args.display);
     let is_kernel_checked_welcome =
         renderer.as_ref().is_ok_and(|renderer| !renderer.display().importer().maps_memory());
-    let source = Source::of(args)?;
-    let received = source.receive(deadline, is_kernel_checked_welcome, &progress)?;
+    let received = source.receive(deadline, is_kernel_checked_welcome)?;
     let has_fence = received.fence.is_some();
     if let Some(fence) = received.fence {
         progress.begin("waiting for the fence");

@@ -1,5 +1,6 @@
 //! Where the image comes from.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
@@ -12,7 +13,6 @@ use crate::dump::Args;
 use crate::failure::Attempt;
 use crate::failure::Failure;
 use crate::inherited;
-use crate::progress::Progress;
 
 /// A socket, connected or waiting for somebody to connect.
 #[derive(Debug)]
@@ -50,21 +50,25 @@ impl Source {
         self,
         deadline: Instant,
         allow_kernel_checked: bool,
-        progress: &Progress,
     ) -> Result<Received, Failure> {
         let mut channel = match self {
             Self::Connected(channel) => channel,
-            Self::Listening(listener) => {
-                progress.begin(format!("listening at {}", listener.path().display()));
-                listener
-                    .accept_timeout(left(deadline))
-                    .attempt("nobody connected")
-                    .map_err(|failure| failure.advise("start the sender, or raise --timeout"))?
-            }
+            Self::Listening(listener) => listener
+                .accept_timeout(left(deadline))
+                .attempt("nobody connected")
+                .map_err(|failure| failure.advise("start the sender, or raise --timeout"))?,
         };
         channel.allow_kernel_checked(allow_kernel_checked);
-        progress.begin("waiting for an image");
         channel.recv_timeout(left(deadline)).attempt("no image was received")
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listening(listener) => write!(f, "listening at {}", listener.path().display()),
+            Self::Connected(_) => f.write_str("waiting for an image"),
+        }
     }
 }
 

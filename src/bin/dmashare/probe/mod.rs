@@ -75,9 +75,17 @@ pub(crate) fn answer<T: Serialize>(
     out: &mut dyn Write,
     result: &Result<T, Failure>,
 ) -> Result<(), Failure> {
+    say(out, &result.as_ref().map_err(Finding::from))
+}
+
+/// As [`answer`], for a parent that has to be told what was tried.
+pub(crate) fn say<T: Serialize>(
+    out: &mut dyn Write,
+    result: &Result<T, Finding>,
+) -> Result<(), Failure> {
     let line = match result {
         Ok(value) => serde_json::to_string(&Reply::Yes(value)),
-        Err(failure) => serde_json::to_string(&Reply::<T>::No(Finding::from(failure))),
+        Err(finding) => serde_json::to_string(&Reply::<T>::No(finding.clone())),
     };
     writeln!(out, "{}", line.attempt("the answer cannot be written")?)?;
     out.flush()?;
