@@ -17,7 +17,7 @@ use png::ColorType;
 use serde_json::Value;
 
 use common::tool;
-use common::tool::Picture;
+use common::tool::Png;
 
 fn demo(output: &Path, more: &[&str]) -> Value {
     let display = tool::software_display();
@@ -36,7 +36,7 @@ fn picture_is_the_xor_pattern_in_any_size() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("xor.png");
         let report = demo(&file, &["--size", argument]);
-        let picture = Picture::read(&file);
+        let picture = Png::read(&file);
         let expected = tool::xor_pattern(size);
         assert_eq!((picture.size, picture.colours), (size, ColorType::Rgba), "{argument}");
         assert_eq!(picture.depth, BitDepth::Eight);

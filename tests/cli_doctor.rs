@@ -11,6 +11,7 @@
 mod common;
 
 use std::path::Path;
+use std::process::Command;
 
 use dmashare::allocator::AllocatorKind;
 use dmashare::allocator::Gbm;
@@ -18,8 +19,10 @@ use dmashare::dmabuf::ImporterClass;
 use dmashare::egl::Display;
 use serde_json::Value;
 
+use common::compositor::Compositor;
 use common::renderer::Renderer;
 use common::tool;
+use common::x_server::XServer;
 
 /// The entry of a list that has this name.
 fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
@@ -37,17 +40,55 @@ fn memfd_on_the_software_display_works_and_every_pixel_was_compared() {
     assert!(verdict.starts_with("This machine shares images without a copy"), "{verdict}");
     assert!(named(&report["allocators"], "memfd")["problem"].is_null());
     let display = tool::software_display();
-    let cell = report["matrix"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|cell| cell["allocator"] == "memfd" && cell["display"] == display.as_str())
-        .unwrap();
+    assert_memfd_works_on(&report, &display);
+}
+
+/// GL sees what GL drew, the CPU what GL drew, and GL what the CPU wrote.
+fn assert_memfd_works_on(report: &Value, display: &str) {
+    let mut cells = report["matrix"].as_array().unwrap().iter();
+    let cell = cells.find(|cell| cell["allocator"] == "memfd" && cell["display"] == display);
+    let cell = cell.unwrap_or_else(|| panic!("{display} is not in {report}"));
     assert_eq!((&cell["outcome"], &cell["problem"]), (&Value::from("works"), &Value::Null));
     for way in ["gl", "cpu_read", "cpu_write"] {
         assert_eq!(cell["trial"][way]["pixels"], 256 * 256, "{cell}");
         assert_eq!(cell["trial"][way]["differing"], 0, "{cell}");
     }
+}
+
+fn report_of(mut command: Command) -> Value {
+    let output = command.args(["doctor", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", tool::stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Mesa imports on the X11 platform only if the server has DRI3, which Xvfb has in some versions.
+#[test]
+fn x11_display_of_an_x_server_works_or_is_said_to_import_nothing() {
+    let server = XServer::start([320, 240], [0, 0, 0]);
+    let mut command = tool::command();
+    command.env("DISPLAY", server.display());
+    let report = report_of(command);
+    let entry = named(&report["displays"], "x11");
+    assert!(entry["problem"].is_null());
+    if entry["facts"]["extensions"]["EGL_EXT_image_dma_buf_import"] == true {
+        assert_memfd_works_on(&report, "x11");
+        return;
+    }
+    let why = &entry["facts"]["cannot_import"];
+    assert!(why["cause"].as_str().unwrap().contains("DRI3") && why["next_step"].is_string());
+    let mut cells = report["matrix"].as_array().unwrap().iter();
+    let cell = cells.find(|cell| cell["display"] == "x11").unwrap();
+    assert_eq!((&cell["outcome"], &cell["problem"]), (&Value::from("refused"), why));
+}
+
+#[test]
+fn wayland_display_of_a_compositor_works() {
+    let compositor = Compositor::start([320, 240], 1);
+    let mut command = tool::command();
+    compositor.apply(&mut command);
+    let report = report_of(command);
+    assert!(named(&report["displays"], "wayland")["problem"].is_null());
+    assert_memfd_works_on(&report, "wayland");
 }
 
 #[test]
@@ -109,9 +150,7 @@ fn displays_without_a_server_say_which_variable_is_not_set() {
 fn server_that_does_not_answer_is_no_end_of_the_report() {
     let mut command = tool::command();
     command.env("DISPLAY", ":987").env("WAYLAND_DISPLAY", "no-compositor-987");
-    let output = command.args(["doctor", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", tool::stderr(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = report_of(command);
     for name in ["x11", "wayland"] {
         let problem = &named(&report["displays"], name)["problem"];
         let cause = problem["cause"].as_str().unwrap();

@@ -39,7 +39,7 @@ use common::pixels::colorimetry::Matrix;
 use common::pixels::colorimetry::Range;
 use common::renderer::Renderer;
 use common::tool;
-use common::tool::Picture;
+use common::tool::Png;
 
 const SOON: Duration = Duration::from_secs(30);
 const SIZE: [u32; 2] = [61, 34];
@@ -94,14 +94,14 @@ fn image(fourcc: Fourcc, size: [u32; 2]) -> (Dmabuf, Vec<PlaneBytes>) {
 }
 
 /// Sends an image to a dump that has this end of a socket for its standard input.
-fn dump_of(image: &Dmabuf) -> (Picture, Value) {
+fn dump_of(image: &Dmabuf) -> (Png, Value) {
     let (folder, file) = folder();
     let (here, there) = Channel::pair().unwrap();
     let mut command = dump(folder.path(), &file, &["--fd", "0"]);
     let child = command.stdin(OwnedFd::from(there)).spawn().unwrap();
     here.send(image, Ready::Finished).unwrap();
     let described = description(&end(child));
-    (Picture::read(&file), described)
+    (Png::read(&file), described)
 }
 
 /// Connects as soon as somebody listens.
@@ -117,7 +117,7 @@ fn connect(path: &Path) -> Channel {
 }
 
 /// The largest distance of a channel from what it should be, for 8 bits per channel without alpha.
-fn worst(picture: &Picture, expected: &[[f64; 4]]) -> f64 {
+fn worst(picture: &Png, expected: &[[f64; 4]]) -> f64 {
     let (found, rest) = picture.bytes.as_chunks::<3>();
     assert_eq!((found.len(), rest.len()), (expected.len(), 0));
     let distances = found.iter().zip(expected).flat_map(|(found, expected)| {
@@ -140,7 +140,7 @@ fn image_sent_to_a_listening_dump_by_name_is_the_picture() {
     let output = end(child);
     let described = description(&output);
     assert!(tool::stderr(&output).contains("listening at "), "{output:?}");
-    let picture = Picture::read(&file);
+    let picture = Png::read(&file);
     assert_eq!((picture.size, picture.colours), (SIZE, ColorType::Rgba));
     assert_eq!((picture.depth, &picture.bytes), (BitDepth::Eight, &rgba));
     assert_eq!((&described["schema"], &described["fourcc"]), (&1.into(), &"AB24".into()));
@@ -162,7 +162,7 @@ fn dump_that_connects_gets_the_image_of_a_listener() {
     let (image, _planes) = image(Fourcc::XRGB8888, SIZE);
     listener.accept_timeout(SOON).unwrap().send(&image, Ready::Finished).unwrap();
     assert_eq!(description(&end(child))["fourcc"], "XR24");
-    let picture = Picture::read(&file);
+    let picture = Png::read(&file);
     assert_eq!(picture.colours, ColorType::Rgb);
     let pixels: Vec<_> =
         (0..SIZE[1]).flat_map(|y| (0..SIZE[0]).map(move |x| gradient(x, y))).collect();
@@ -213,7 +213,7 @@ fn planar_yuv_becomes_colours_or_its_planes() {
     if Renderer::new().mesa() >= 26 {
         assert_eq!(described["read_by"], "gl");
         let expected = pixels::decode(Fourcc::NV12.0, &planes, size, COLORIMETRY);
-        let picture = Picture::read(&file);
+        let picture = Png::read(&file);
         assert!(worst(&picture, &expected) <= 2.5, "{}", worst(&picture, &expected));
         return;
     }
@@ -225,7 +225,7 @@ fn planar_yuv_becomes_colours_or_its_planes() {
         Value::from(files.each_ref().map(|f| f.to_str().unwrap()).to_vec())
     );
     for (file, plane) in files.iter().zip(planes) {
-        let picture = Picture::read(file);
+        let picture = Png::read(file);
         let size = [u32::try_from(plane.row_bytes).unwrap(), u32::try_from(plane.rows).unwrap()];
         assert_eq!((picture.size, picture.colours), (size, ColorType::Grayscale));
         assert_eq!(picture.bytes, plane.bytes);
@@ -251,7 +251,7 @@ fn plain_format_without_a_display_is_read_by_the_cpu() {
     assert!(described["not_by_gl"]["next_step"].is_string(), "{described}");
     let pixels: Vec<_> =
         (0..SIZE[1]).flat_map(|y| (0..SIZE[0]).map(move |x| gradient(x, y))).collect();
-    assert!(worst(&Picture::read(&file), &pixels) <= 0.5 + 255.0 / 31.0 / 2.0);
+    assert!(worst(&Png::read(&file), &pixels) <= 0.5 + 255.0 / 31.0 / 2.0);
 }
 
 #[test]

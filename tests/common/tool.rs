@@ -13,6 +13,7 @@ use png::BitDepth;
 use png::ColorType;
 use serde_json::Value;
 
+use crate::common::picture;
 use crate::common::renderer;
 
 /// The tool, in an environment without a window system.
@@ -53,16 +54,16 @@ pub(crate) fn software_display() -> String {
     format!("device:{}", position.unwrap())
 }
 
-/// A picture as it is in its file: rows one after the other.
+/// A picture as it is in its file, of any depth: rows one after the other.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Picture {
+pub(crate) struct Png {
     pub(crate) size: [u32; 2],
     pub(crate) colours: ColorType,
     pub(crate) depth: BitDepth,
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Picture {
+impl Png {
     pub(crate) fn read(file: &Path) -> Self {
         let decoder = png::Decoder::new(BufReader::new(File::open(file).unwrap()));
         let mut reader = decoder.read_info().unwrap();
@@ -77,11 +78,8 @@ impl Picture {
     }
 }
 
-/// The XOR pattern in R, G, B, A, row 0 on top, worked out here once more.
+/// The XOR pattern in R, G, B, A, row 0 on top.
 pub(crate) fn xor_pattern([width, height]: [u32; 2]) -> Vec<u8> {
-    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-    let channel = |number: u32| u8::try_from(number % 256).unwrap();
-    pixels
-        .flat_map(|(x, y)| [channel(x ^ y), channel(x ^ (2 * y)), channel((2 * x) ^ y), 255])
-        .collect()
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| picture::xor_pattern(x, y)));
+    pixels.flat_map(|[red, green, blue]| [red, green, blue, 255]).collect()
 }

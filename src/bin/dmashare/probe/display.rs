@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dmashare::dmabuf::ImporterClass;
 use dmashare::egl::Display;
+use dmashare::egl::Platform;
 use dmashare::format::FormatSet;
 use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
@@ -111,6 +112,10 @@ fn cannot_import(display: &Display, gl_version: &str) -> Option<Finding> {
                 advice::newer_mesa(),
             )
         }
+        _ if display.platform() == Platform::X11 => Finding::new(
+            "the driver does not import on this X server, as Mesa does not without DRI3",
+            "take an X server on a GPU, or the display `surfaceless`",
+        ),
         _ => Finding::cause("the driver does not have EGL_EXT_image_dma_buf_import"),
     })
 }
