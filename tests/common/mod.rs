@@ -17,3 +17,4 @@ pub(crate) mod memfd;
 pub(crate) mod pixels;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+pub(crate) mod sw_sync;
