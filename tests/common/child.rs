@@ -78,7 +78,9 @@ fn words_of(case: &str) -> String {
 /// This binary again, for one case of one test.
 pub(crate) fn command(test: &str, case: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(VARIABLE, case);
+    // The parent may be a test that runs only when asked for.
+    command.args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"]);
+    command.env(VARIABLE, case);
     command.stdin(Stdio::null());
     command
 }
