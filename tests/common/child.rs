@@ -48,6 +48,11 @@ pub(crate) fn run_drawing(test: &str, cases: &[Case]) {
     in_children(test, cases, |run| leaks::assert_no_fds(run));
 }
 
+/// As [`run_cases`], for cases that count by themselves: each runs once.
+pub(crate) fn run_once(test: &str, cases: &[Case]) {
+    in_children(test, cases, |run| run());
+}
+
 fn in_children<T>(test: &str, table: &[(&'static str, T)], run: impl Fn(&T)) {
     if let Some(name) = case() {
         let (_, row) = table.iter().find(|(known, _)| *known == name).expect("a row of this test");
