@@ -1,10 +1,10 @@
 //! From a buffer of GBM to an image that anybody can hold.
 //!
 //! Whether a dma-buf can be mapped for writing is settled when it is exported for the first time:
-//! later exports of the same memory return the same file. GBM asks for reading alone with some
-//! drivers (`kms_swrast` in Mesa 25.0.7), so the kernel is asked for a writable one first. GBM is
-//! asked all the same: its driver must take note that the memory is shared, or would give it to
-//! somebody else when the buffer goes.
+//! later exports of the same memory return the same file, even when the first file descriptor is
+//! closed. GBM asks for reading alone (measured with Mesa 25.0.7 on vgem, vkms and virtio-gpu), so
+//! the kernel is asked for a writable one first. GBM is asked all the same: its driver must take note
+//! that the memory is shared, or would give it to somebody else when the buffer goes.
 //!
 //! Spec: `drm_gem_prime_handle_to_dmabuf()` in `drivers/gpu/drm/drm_prime.c`.
 
