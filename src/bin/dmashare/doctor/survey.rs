@@ -157,16 +157,13 @@ fn trial(
 ) -> Result<Cell, Failure> {
     let cannot_import = display.facts.as_ref().and_then(|facts| facts.cannot_import.clone());
     let (allocator, display) = (allocator.name.clone(), display.name.clone());
-    let answer = match cannot_import {
-        Some(finding) => {
-            progress.end();
-            Answer::No(finding)
-        }
-        None => {
-            let what = format!("{allocator} images on {display}");
-            let task = Task::Trial { allocator: allocator.clone(), display: display.clone() };
-            ask(&task, progress, what)?
-        }
+    let answer = if let Some(finding) = cannot_import {
+        progress.end();
+        Answer::No(finding)
+    } else {
+        let what = format!("{allocator} images on {display}");
+        let task = Task::Trial { allocator: allocator.clone(), display: display.clone() };
+        ask(&task, progress, what)?
     };
     Ok(cell(allocator, display, answer))
 }
