@@ -48,14 +48,13 @@ struct Arguments {
 fn main() -> Result<(), Report> {
     let Arguments { allocator, fourcc, size: Size([width, height]) } = Arguments::parse();
     let request = Request::new(width, height, fourcc).usage(Usage::Cpu);
-    let allocator = match allocator {
-        Some(kind) => probe(kind)?,
-        None => {
-            let display = Display::surfaceless()?;
-            let choice = choose(display.importer(), display.formats().sample(), &request)?;
-            println!("{choice}");
-            choice.allocator
-        }
+    let allocator = if let Some(kind) = allocator {
+        probe(kind)?
+    } else {
+        let display = Display::surfaceless()?;
+        let choice = choose(display.importer(), display.formats().sample(), &request)?;
+        println!("{choice}");
+        choice.allocator
     };
     let image = allocator.allocate(&request)?;
     println!("{} made {}", allocator.kind(), description::of_image(&image));

@@ -66,7 +66,7 @@ fn main() -> Result<(), Report> {
             continue;
         }
         let (sample, render) = match import(&display, entry) {
-            Ok(image) => (answer(sample(&gl, &image)), answer(render(&gl, &image))),
+            Ok(image) => (answer(&sample(&gl, &image)), answer(&render(&gl, &image))),
             Err(reason) => (reason, "-".to_owned()),
         };
         listed += 1;
@@ -111,6 +111,6 @@ fn render(gl: &Gl, image: &Image) -> Result<(), Report> {
     Ok(gl.finish()?)
 }
 
-fn answer(result: Result<(), Report>) -> String {
+fn answer(result: &Result<(), Report>) -> String {
     if result.is_ok() { "yes" } else { "no" }.to_owned()
 }

@@ -3,6 +3,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     missing_docs,
     reason = "a failed expectation is how a test fails"
 )]
@@ -13,32 +14,72 @@ use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+#[cfg(feature = "gl")]
+mod common;
 #[path = "../fuzz/bodies/descriptor.rs"]
 mod descriptor;
+#[cfg(feature = "gl")]
+#[path = "../fuzz/bodies/import.rs"]
+mod import;
 #[path = "../fuzz/bodies/wire.rs"]
 mod wire;
 
-/// Mutations of each kept input.
+#[cfg(feature = "gl")]
+use common::child;
+
+/// Mutations of each kept input that is only looked at.
 const ROUNDS: usize = 200;
+/// Mutations of each kept input that is drawn.
+#[cfg(feature = "gl")]
+const DRAWN_ROUNDS: usize = 20;
+/// What is kept covers the code of the crate. The driver's is covered by many images.
+#[cfg(feature = "gl")]
+const RANDOM_IMAGES: usize = 4000;
 
 #[test]
 fn descriptor_corpus_is_judged_as_by_the_second_account() {
-    replay("descriptor", descriptor::run);
+    replay("descriptor", ROUNDS, descriptor::run);
 }
 
 #[test]
 fn wire_corpus_is_decoded_without_a_panic() {
-    replay("wire", wire::run);
+    replay("wire", ROUNDS, wire::run);
 }
 
-fn replay(target: &str, run: fn(&[u8])) {
+/// In a child process: what is looked for here is a crash.
+#[cfg(feature = "gl")]
+#[test]
+fn import_corpus_is_imported_and_drawn_without_a_crash() {
+    let test = "import_corpus_is_imported_and_drawn_without_a_crash";
+    if child::case().is_none() {
+        return child::Process::start(child::command(test, "corpus")).finish();
+    }
+    let mut reached = std::collections::BTreeMap::new();
+    replay("import", DRAWN_ROUNDS, |input| {
+        *reached.entry(import::run(input)).or_insert(0) += 1;
+    });
+    let mut random = Random(0x00d1_ce00);
+    for _ in 0..RANDOM_IMAGES {
+        let input: Vec<u8> = (0..128).map(|_| random.byte()).collect();
+        run_one(&input, &mut |input: &[u8]| {
+            *reached.entry(import::run(input)).or_insert(0) += 1;
+        });
+    }
+    println!("{reached:?}");
+    for stage in [import::Reached::Sampled, import::Reached::Drawn] {
+        assert!(reached.get(&stage).is_some_and(|count| *count > 100), "{reached:?}");
+    }
+    child::done();
+}
+
+fn replay(target: &str, rounds: usize, mut run: impl FnMut(&[u8])) {
     let corpus = corpus(target);
     assert!(corpus.len() > 10, "the corpus of {target} is gone");
     let mut random = Random(0x5eed);
     for input in &corpus {
-        run_one(input, run);
-        for _ in 0..ROUNDS {
-            run_one(&mutated(input, &corpus, &mut random), run);
+        run_one(input, &mut run);
+        for _ in 0..rounds {
+            run_one(&mutated(input, &corpus, &mut random), &mut run);
         }
     }
 }
@@ -55,7 +96,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 }
 
 /// Prints the input of a panic as the bytes of a corpus file.
-fn run_one(input: &[u8], run: fn(&[u8])) {
+fn run_one(input: &[u8], run: &mut impl FnMut(&[u8])) {
     if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(|| run(input))) {
         let hex = input.iter().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").unwrap();

@@ -220,7 +220,7 @@ const CASES: &[Case] = &[
     }),
     ("from_fd takes nothing but a channel", || {
         let (stream, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-        let network = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let network = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
         let others = [stream.into(), network.into(), buffer::pipe(), buffer::sealed_memfd(1)];
         for other in others {
             assert_eq!(Channel::from_fd(other).unwrap_err(), ConnectError::NotAChannel);

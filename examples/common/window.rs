@@ -6,6 +6,7 @@ use dmashare::egl::Config;
 use dmashare::egl::Context;
 use dmashare::egl::ContextError;
 use dmashare::egl::Display;
+use dmashare::egl::Platform;
 use dmashare::egl::Surface;
 use dmashare::gl::Orientation;
 use dmashare::gl::Program;
@@ -22,7 +23,7 @@ use crate::common::x11_memory::X11Memory;
 pub(crate) struct Window {
     canvas: Canvas,
     context: Context,
-    window: Arc<winit::window::Window>,
+    owner: Arc<winit::window::Window>,
 }
 
 /// How pixels get into a window.
@@ -30,26 +31,25 @@ enum Canvas {
     /// EGL's surface of it.
     Surface(Surface),
     /// Memory that the X server reads, where EGL can import images on another platform alone.
-    Memory(X11Memory),
+    Memory(Box<X11Memory>),
 }
 
 impl Window {
     /// `display` is that of the window's own connection, or surfaceless.
     pub(crate) fn new(display: &Display, window: winit::window::Window) -> Result<Self, Report> {
-        let window = Arc::new(window);
-        let (canvas, context) = match (display.platform(), window.window_handle()?.as_raw()) {
-            (dmashare::egl::Platform::Surfaceless, RawWindowHandle::Xlib(handle)) => {
-                let memory = X11Memory::new(u32::try_from(handle.window)?)?;
-                (Canvas::Memory(memory), Context::new(display)?)
-            }
-            _ => {
-                let config = Config::for_window(display, &window)?;
-                let size = window.inner_size().into();
-                let surface = Surface::new(display, config, Arc::clone(&window), size)?;
-                (Canvas::Surface(surface), Context::for_windows(display, config)?)
-            }
-        };
-        Ok(Self { canvas, context, window })
+        let owner = Arc::new(window);
+        if display.platform() == Platform::Surfaceless {
+            let RawWindowHandle::Xlib(window) = owner.window_handle()?.as_raw() else {
+                return Err(Report::new("EGL imports nothing on the display of this compositor"));
+            };
+            let memory = X11Memory::new(u32::try_from(window.window)?)?;
+            let canvas = Canvas::Memory(Box::new(memory));
+            return Ok(Self { canvas, context: Context::new(display)?, owner });
+        }
+        let config = Config::for_window(display, &owner)?;
+        let size = owner.inner_size().into();
+        let canvas = Canvas::Surface(Surface::new(display, config, Arc::clone(&owner), size)?);
+        Ok(Self { canvas, context: Context::for_windows(display, config)?, owner })
     }
 
     /// Shows a texture of the window's context over the whole window.
@@ -59,11 +59,11 @@ impl Window {
         texture: &Texture<TwoD>,
     ) -> Result<(), Report> {
         self.make_current()?;
-        let size = self.window.inner_size().into();
+        let size = self.owner.inner_size().into();
         match &mut self.canvas {
             Canvas::Surface(surface) => {
                 texture.gl().draw(program, texture, size, Orientation::Window)?;
-                self.window.pre_present_notify();
+                self.owner.pre_present_notify();
                 Ok(surface.swap()?)
             }
             Canvas::Memory(memory) => memory.show(program, texture, size),
@@ -78,7 +78,7 @@ impl Window {
     }
 
     pub(crate) fn winit(&self) -> &winit::window::Window {
-        &self.window
+        &self.owner
     }
 }
 

@@ -110,7 +110,7 @@ struct Claim {
 }
 
 /// Reads numbers from the input; an input that is too short is filled up.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Ok(claim) = Claim::arbitrary_take_rest(Unstructured::new(data)) else {
         return;
     };

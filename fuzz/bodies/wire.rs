@@ -6,7 +6,7 @@ use dmashare::ipc::wire::MAX_SLOTS;
 use dmashare::ipc::wire::PlaneList;
 
 /// Treats the input as a datagram.
-pub fn run(datagram: &[u8]) {
+pub(crate) fn run(datagram: &[u8]) {
     let Ok(message) = ImageMessage::decode(datagram) else {
         return;
     };

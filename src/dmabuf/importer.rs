@@ -12,20 +12,15 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustix::io::Errno;
-
 use crate::dmabuf::BackingKind;
 use crate::dmabuf::Bounds;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Plane;
+use crate::dmabuf::Refusal;
 use crate::dmabuf::address_space;
 use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
-use crate::dmabuf::raster::DRAW_ALIGNMENT_BYTES;
-use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
 use crate::dmabuf::sampling;
-use crate::format::Fourcc;
-use crate::format::Modifier;
 
 /// How a driver gets at the pixels of an image that it imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,7 +128,8 @@ impl Importer {
 
     /// Whether the driver can be given this image to draw into: as [`Importer::accepts`], and for
     /// software renderers each buffer must hold the last block of its planes as a whole (see
-    /// [`DRAW_BLOCK_PIXELS`]), and the rows of wide pixels must be aligned.
+    /// [`DRAW_BLOCK_PIXELS`](crate::dmabuf::DRAW_BLOCK_PIXELS)), and the rows of wide pixels must be
+    /// aligned.
     ///
     /// The images of this crate's own allocators are made so.
     ///
@@ -175,11 +171,29 @@ impl Importer {
         }
         let (width, height) = (image.width(), image.height());
         let [least_width, least_height] = fourcc.layout().map_or([1, 1], sampling::least_size);
-        if width >= least_width && height >= least_height {
-            return Ok(());
+        if width < least_width || height < least_height {
+            let driver = driver();
+            return Err(Refusal::TooSmall {
+                driver,
+                fourcc,
+                width,
+                height,
+                least_width,
+                least_height,
+            });
         }
-        let driver = driver();
-        Err(Refusal::TooSmall { driver, fourcc, width, height, least_width, least_height })
+        let shapes = fourcc.layout().map_or(&[][..], |layout| layout.planes());
+        for (plane, (place, shape)) in image.planes().iter().zip(shapes).enumerate() {
+            let buffer_bytes = place.backing().size_bytes();
+            let needed_bytes = sampling::whole_rows_bytes(*shape, height, place.stride_bytes())
+                .and_then(|bytes| bytes.checked_add(u64::from(place.offset_bytes())))
+                .unwrap_or(u64::MAX);
+            if needed_bytes > buffer_bytes {
+                let driver = driver();
+                return Err(Refusal::ShortLastRow { driver, plane, needed_bytes, buffer_bytes });
+            }
+        }
+        Ok(())
     }
 
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {
@@ -237,133 +251,6 @@ fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// Why a driver must not be given an image.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The renderer reads rows one after the other.
-    #[error("`{driver}` draws with the CPU and cannot read modifier {modifier}: allocate LINEAR")]
-    NotLinear {
-        /// The driver.
-        driver: String,
-        /// The image's modifier.
-        modifier: Modifier,
-    },
-    /// The renderer maps the buffer, which does not hold the pixels.
-    #[error("`{driver}` maps the buffer, whose pixels are in the memory of another device")]
-    OutOfReach {
-        /// The driver.
-        driver: String,
-    },
-    /// The renderer maps the buffer for reading and writing, even if it only reads.
-    #[error("`{driver}` maps the buffer for writing, but a file descriptor of it is read-only")]
-    ReadOnly {
-        /// The driver.
-        driver: String,
-    },
-    /// The renderer maps all of the buffer, and there is no room for that.
-    #[error(
-        "`{driver}` maps all {buffer_bytes} bytes of plane {plane}'s buffer, which do not fit the \
-         address space"
-    )]
-    NoAddressSpace {
-        /// The driver.
-        driver: String,
-        /// The plane, counted from 0.
-        plane: usize,
-        /// Bytes in the buffer.
-        buffer_bytes: u64,
-    },
-    /// The renderer takes the rows for longer ones than they are.
-    #[error("`{driver}` takes {fourcc} for another format and reads beyond its rows")]
-    Misread {
-        /// The driver.
-        driver: String,
-        /// The pixel format.
-        fourcc: Fourcc,
-    },
-    /// The renderer rounds the samples of chroma down to none, and reads what lies before them.
-    #[error(
-        "`{driver}` finds no chroma in {width}x{height} pixels of {fourcc} and reads what lies \
-         before it: the least it can read is {least_width}x{least_height}"
-    )]
-    TooSmall {
-        /// The driver.
-        driver: String,
-        /// The pixel format.
-        fourcc: Fourcc,
-        /// The image's width in pixels.
-        width: u32,
-        /// The image's height in pixels.
-        height: u32,
-        /// The width in pixels that it needs at least.
-        least_width: u32,
-        /// The height in pixels that it needs at least.
-        least_height: u32,
-    },
-    /// The driver takes dma-bufs alone.
-    #[error("`{driver}` takes dma-bufs alone, and plane {plane} is a memfd")]
-    Memfd {
-        /// The driver.
-        driver: String,
-        /// The plane, counted from 0.
-        plane: usize,
-    },
-    /// The driver maps the buffers of its own device alone, and this is another's.
-    #[error(
-        "`{driver}` takes buffers of its own device alone, and this one comes from `{exporter}`"
-    )]
-    ForeignDevice {
-        /// The driver.
-        driver: String,
-        /// Who made the buffer, as the kernel names it (`udmabuf`, `system`, `drm`).
-        exporter: String,
-    },
-    /// The driver maps the buffers of its own device alone, and nobody said which device that is.
-    #[error("`{driver}` takes buffers of its own device alone: state its node with `on_node`")]
-    UnknownDevice {
-        /// The driver.
-        driver: String,
-    },
-    /// The driver maps the buffers of its own device alone, and the kernel does not tell whose this
-    /// one is.
-    #[error(
-        "`{driver}` takes buffers of its own device alone, and this one's is not known: {errno}"
-    )]
-    UnknownExporter {
-        /// The driver.
-        driver: String,
-        /// Why it is not known.
-        errno: Errno,
-    },
-    /// Drawing writes vectors to aligned addresses.
-    #[error(
-        "drawing into plane {plane} takes rows that begin at multiples of {DRAW_ALIGNMENT_BYTES} \
-         bytes: its offset is {offset_bytes} and its stride {stride_bytes}"
-    )]
-    Misaligned {
-        /// The plane, counted from 0.
-        plane: usize,
-        /// Bytes from the beginning of the buffer to the first row.
-        offset_bytes: u32,
-        /// Bytes from the beginning of one row to the next.
-        stride_bytes: u32,
-    },
-    /// Drawing would go beyond the end of the buffer.
-    #[error(
-        "drawing into plane {plane} in blocks of {DRAW_BLOCK_PIXELS}x{DRAW_BLOCK_PIXELS} pixels \
-         takes {needed_bytes} bytes of a buffer of {buffer_bytes}: allocate more rows"
-    )]
-    NoRoomForBlocks {
-        /// The plane, counted from 0.
-        plane: usize,
-        /// Bytes up to the end of the last block.
-        needed_bytes: u64,
-        /// Bytes in the buffer.
-        buffer_bytes: u64,
-    },
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod map;
 mod mapped_plane;
 mod plane;
 pub(crate) mod raster;
+mod refusal;
 mod sampling;
 pub(crate) mod sys;
 mod volatile;
@@ -46,11 +47,11 @@ pub use descriptor::PlaneDescriptor;
 pub use identity::Identity;
 pub use importer::Importer;
 pub use importer::ImporterClass;
-pub use importer::Refusal;
 pub use map::MapError;
 pub use map::Mapping;
 pub use plane::Plane;
 pub use raster::DRAW_BLOCK_PIXELS;
+pub use refusal::Refusal;
 
 /// The most planes that an image can have, on every interface that passes them on.
 pub const MAX_PLANES: usize = 4;

@@ -13,11 +13,16 @@
 //! Mesa 26.2.6 reads `P030` as if it were `P010`: two bytes for each sample of luma where there are
 //! four for three. Its last row is read far beyond its end.
 //!
+//! Mesa 26.2.6 refuses a plane whose last row is shorter than its stride at the end of the buffer, and
+//! each time forgets a file descriptor and a mapping of it: a peer that sends such images could use
+//! up all that a process may have. Mesa 25.0.7 takes them.
+//!
 //! Spec: `util_format_get_plane_width()` in `src/util/format` of Mesa.
 
 use crate::format::Fourcc;
 use crate::format::Layout;
 use crate::format::Model;
+use crate::format::PlaneLayout;
 
 /// The width and height in pixels below which no sample of chroma is left. 1x1 for formats in which
 /// pixels share nothing.
@@ -34,6 +39,12 @@ pub(crate) fn least_size(layout: &Layout) -> [u32; 2] {
 /// Whether the rows are read as longer ones.
 pub(crate) fn is_read_beyond_rows(fourcc: Fourcc) -> bool {
     matches!(fourcc, Fourcc::P030 | Fourcc::P230)
+}
+
+/// The bytes that a linear plane takes if its last row is as long as the others, or `None` if the
+/// number does not fit 64 bits.
+pub(crate) fn whole_rows_bytes(shape: PlaneLayout, height: u32, stride_bytes: u32) -> Option<u64> {
+    u64::from(shape.rows(height)).checked_mul(u64::from(stride_bytes))
 }
 
 #[cfg(test)]
@@ -58,5 +69,13 @@ mod tests {
         for (fourcc, size) in cases {
             assert_eq!(least_size(fourcc.layout().unwrap()), size, "{fourcc}");
         }
+    }
+
+    #[test]
+    fn whole_rows_are_those_of_the_plane() {
+        let [luma, chroma] = Fourcc::NV12.layout().unwrap().planes() else { panic!("two planes") };
+        assert_eq!(whole_rows_bytes(*luma, 481, 768), Some(481 * 768));
+        assert_eq!(whole_rows_bytes(*chroma, 481, 768), Some(241 * 768));
+        assert_eq!(whole_rows_bytes(*luma, u32::MAX, u32::MAX), Some(0xffff_fffe_0000_0001));
     }
 }

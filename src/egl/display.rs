@@ -257,6 +257,9 @@ impl Display {
     }
 
     /// Whether dma-bufs can be imported at all.
+    ///
+    /// Mesa (seen in 25.0.7) does so on the X11 platform only if the server has DRI3, which servers
+    /// without a graphics device, such as Xvfb, have not.
     pub fn imports_dma_bufs(&self) -> bool {
         self.connection.imports_dma_bufs
     }
@@ -380,6 +383,7 @@ impl fmt::Debug for Display {
             .field("driver", &self.driver_name())
             .field("version", &self.version())
             .field("handle", &self.connection.handle)
+            .field("native", &self.connection.native.handle)
             .finish_non_exhaustive()
     }
 }

@@ -48,6 +48,11 @@ pub(crate) fn run_drawing(test: &str, cases: &[Case]) {
     in_children(test, cases, |run| leaks::assert_no_fds(run));
 }
 
+/// As [`run_cases`], for cases that count by themselves: each runs once.
+pub(crate) fn run_once(test: &str, cases: &[Case]) {
+    in_children(test, cases, |run| run());
+}
+
 fn in_children<T>(test: &str, table: &[(&'static str, T)], run: impl Fn(&T)) {
     if let Some(name) = case() {
         let (_, row) = table.iter().find(|(known, _)| *known == name).expect("a row of this test");
@@ -78,7 +83,9 @@ fn words_of(case: &str) -> String {
 /// This binary again, for one case of one test.
 pub(crate) fn command(test: &str, case: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(VARIABLE, case);
+    // The parent may be a test that runs only when asked for.
+    command.args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"]);
+    command.env(VARIABLE, case);
     command.stdin(Stdio::null());
     command
 }

@@ -24,6 +24,7 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
 #[cfg(feature = "window")]

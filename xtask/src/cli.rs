@@ -145,7 +145,7 @@ pub(crate) struct FuzzArgs {
 const VALGRIND_EXAMPLES: &str = "\
 Examples:
   cargo xtask valgrind
-  cargo xtask valgrind import_texture
+  cargo xtask valgrind import_texture -- /tmp/sampled.png
   cargo xtask valgrind share_contexts -- --headless /tmp/shared.png";
 
 /// Options of `cargo xtask valgrind`.

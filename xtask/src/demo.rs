@@ -32,9 +32,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     command.arg("demo").arg("--output").arg(&output);
     runtime_dir.apply(&mut command);
     pass_through(&mut command)?;
-    check_written(&output)?;
-    println!("{}", output.display());
-    Ok(())
+    check_written(&output)
 }
 
 /// Builds the tool in the dev profile: building with all optimisations takes longer than it saves.
@@ -55,6 +53,7 @@ fn output(args: &DemoArgs) -> Result<PathBuf> {
     }
 }
 
+/// The tool has said where the picture is; here it is made sure of.
 fn check_written(output: &Path) -> Result<()> {
     let size_bytes = fs::metadata(output).with_context(|| output.display().to_string())?.len();
     if size_bytes == 0 {

@@ -25,6 +25,7 @@ mod requirements;
 mod runtime_dir;
 mod setup;
 mod stages;
+mod tally;
 mod test;
 mod valgrind;
 

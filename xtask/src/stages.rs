@@ -14,6 +14,7 @@ use crate::cargo;
 use crate::process::command_line;
 use crate::process::watch;
 use crate::progress::Task;
+use crate::tally::Tally;
 
 /// How a stage ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +49,7 @@ pub(crate) struct Stages {
     reports: Vec<Report>,
     /// What tests said of themselves when they could not run.
     skips: Vec<String>,
+    total: Tally,
     logs: PathBuf,
 }
 
@@ -59,7 +61,7 @@ impl Stages {
     pub(crate) fn new() -> Result<Self> {
         let logs = cargo::target_directory()?.join("logs");
         fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
-        Ok(Self { reports: Vec::new(), skips: Vec::new(), logs })
+        Ok(Self { reports: Vec::new(), skips: Vec::new(), total: Tally::default(), logs })
     }
 
     /// Runs `command` for at most `limit`. What it says is logged, and printed if it fails.
@@ -78,7 +80,9 @@ impl Stages {
             eprintln!("--- {line}\n{}--- end of {}", outcome.output, log.display());
         }
         self.skips.extend(skips(&outcome.output));
-        let detail = counts(&outcome.output).unwrap_or_default();
+        let tally = Tally::of(&outcome.output);
+        let detail = tally.map(|tally| tally.to_string()).unwrap_or_default();
+        self.total += tally.unwrap_or_default();
         self.reports.push(Report { name: name.to_owned(), verdict, elapsed, detail });
         Ok(())
     }
@@ -109,6 +113,10 @@ impl Stages {
         print!("\n{}", self.table());
         for skip in &self.skips {
             println!("  {skip}");
+        }
+        let Tally { passed, failed, .. } = self.total;
+        if passed + failed > 0 {
+            println!("\n{passed} passed, {failed} failed");
         }
         let count = |verdict| self.reports.iter().filter(|r| r.verdict == verdict).count();
         let failed = count(Verdict::Failed);
@@ -143,29 +151,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Sums up the lines in which test harnesses count their tests.
-fn counts(output: &str) -> Option<String> {
-    let results: Vec<_> = output.lines().filter(|line| line.starts_with("test result: ")).collect();
-    if results.is_empty() {
-        return None;
-    }
-    let sum = |word| results.iter().map(|line| count_before(line, word)).sum::<usize>();
-    let counted = [" passed", " failed", " ignored"].map(|word| (sum(word), word));
-    let shown = counted.iter().filter(|(count, word)| *count > 0 || *word == " passed");
-    let mut parts: Vec<_> = shown.map(|(count, word)| format!("{count}{word}")).collect();
-    let skipped = skips(output).count();
-    if skipped > 0 {
-        parts.push(format!("of which {skipped} could not run here:"));
-    }
-    Some(parts.join(", "))
-}
-
-/// The number in front of `word`.
-fn count_before(line: &str, word: &str) -> usize {
-    let number = line.split_once(word).and_then(|(before, _)| before.rsplit(' ').next());
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
-}
-
 /// The lines `SKIP test: reason` of tests that found the machine to lack something.
 fn skips(output: &str) -> impl Iterator<Item = String> {
     output.lines().map(str::trim).filter(|line| line.starts_with("SKIP ")).map(str::to_owned)
@@ -180,28 +165,19 @@ mod tests {
 
     use super::NotRun;
     use super::Stages;
-    use super::counts;
+    use super::Tally;
 
     fn stages() -> (Stages, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().to_path_buf();
-        (Stages { reports: Vec::new(), skips: Vec::new(), logs }, folder)
+        let total = Tally::default();
+        (Stages { reports: Vec::new(), skips: Vec::new(), total, logs }, folder)
     }
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
-    }
-
-    #[test]
-    fn counts_of_all_harnesses_are_summed_up() {
-        let output = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
-                      SKIP scan_out: no DRM node\n\
-                      test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured\n";
-        let expected = "15 passed, 2 failed, 1 ignored, of which 1 could not run here:";
-        assert_eq!(counts(output).as_deref(), Some(expected));
-        assert_eq!(counts("Compiling\n"), None);
     }
 
     #[test]
@@ -213,7 +189,7 @@ mod tests {
         let table = stages.table();
         assert!(table.contains("breaks  FAILED"), "{table}");
         assert!(table.contains("works   ok"), "{table}");
-        assert!(table.ends_with("7 passed\n"), "{table}");
+        assert!(table.ends_with("7 passed, 0 failed\n"), "{table}");
         assert!(stages.finish(NotRun::IsShown).is_err());
         assert_eq!(std::fs::read_to_string(stages.logs.join("breaks.log")).unwrap(), "broken\n");
     }

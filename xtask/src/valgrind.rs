@@ -24,7 +24,7 @@ use crate::stages::Stages;
 
 /// An example and its arguments: between them they allocate, export, import, draw and read back.
 const PROGRAMS: [(&str, &[&str]); 2] =
-    [("share_contexts", &["--headless", "valgrind.png"]), ("import_texture", &[])];
+    [("share_contexts", &["--headless", "seen.png"]), ("import_texture", &["sampled.png"])];
 
 /// Memory that is lost for good is an error like a wrong access; what is still reachable at the
 /// end is not. Stacks are long enough to reach from the JIT-compiled code to the caller.

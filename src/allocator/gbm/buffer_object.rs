@@ -19,6 +19,7 @@ use rustix::io::Errno;
 
 use crate::allocator::Request;
 use crate::allocator::gbm::ladder::Step;
+use crate::allocator::gbm::sys;
 use crate::dmabuf::MAX_PLANES;
 use crate::format::Modifier;
 
@@ -32,16 +33,18 @@ pub(in crate::allocator::gbm) struct BufferObject<'a> {
 }
 
 impl<'a> BufferObject<'a> {
-    /// Asks for a buffer in one way.
+    /// Asks for a buffer in one way. The error is what the driver left in `errno`, if anything; what
+    /// it leaves need not have to do with the reason.
     pub(in crate::allocator::gbm) fn new(
         device: &'a Device,
         step: &Step,
         request: &Request,
-    ) -> Result<Self, Errno> {
+    ) -> Result<Self, Option<Errno>> {
         let raw_device = device.as_raw().cast_mut();
         let (width, height) = (request.width(), request.height());
         let fourcc = request.fourcc().0;
         let count = |modifiers: &[u64]| u32::try_from(modifiers.len()).unwrap_or(u32::MAX);
+        sys::clear_errno();
         let raw = match step {
             Step::ModifiersAndFlags { modifiers, flags } => {
                 // SAFETY: the function requires a device, which lives as long as the borrow, and a
@@ -120,6 +123,7 @@ impl<'a> BufferObject<'a> {
     /// A new file descriptor of the memory of a plane; the driver takes note that the memory is
     /// shared. It may be for reading only.
     pub(in crate::allocator::gbm) fn fd(&self, plane: i32) -> Result<OwnedFd, Errno> {
+        sys::clear_errno();
         // SAFETY: the function requires a buffer, and bears any number of a plane (gbm.c).
         let fd = unsafe { gbm_sys::gbm_bo_get_fd_for_plane(self.raw.as_ptr(), plane) };
         let fd = match fd {
@@ -131,7 +135,7 @@ impl<'a> BufferObject<'a> {
             fd => fd,
         };
         if fd < 0 {
-            return Err(last_errno());
+            return Err(last_errno().unwrap_or(Errno::IO));
         }
         // SAFETY: `from_raw_fd` requires an open file descriptor that nobody else owns: the caller
         // of both functions is to close what they return (gbm.c).
@@ -146,7 +150,10 @@ impl Drop for BufferObject<'_> {
     }
 }
 
-/// GBM leaves its error in `errno`.
-fn last_errno() -> Errno {
-    Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)
+/// GBM leaves its error in `errno`, or leaves it alone.
+fn last_errno() -> Option<Errno> {
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(0) => None,
+        error => Errno::from_io_error(&error),
+    }
 }

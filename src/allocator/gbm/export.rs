@@ -23,22 +23,25 @@ use crate::allocator::gbm::buffer_object::BufferObject;
 use crate::allocator::gbm::sys;
 use crate::dmabuf::Descriptor;
 use crate::dmabuf::Dmabuf;
-use crate::dmabuf::InvalidDescriptor;
 use crate::dmabuf::PlaneDescriptor;
-use crate::dmabuf::Rejected;
-use crate::dmabuf::layout::LayoutError;
 use crate::format::Modifier;
 
-/// Kernel drivers whose file descriptors are smaller than their images, and who check every access
-/// themselves: a texture of virtio-gpu is one page for any size, its pixels are the host's.
-const KERNEL_CHECKED: [&str; 1] = ["virtio_gpu"];
+/// Where a driver keeps the pixels of its buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::allocator::gbm) enum Pixels {
+    /// In the memory behind the file descriptor.
+    InBuffer,
+    /// Elsewhere; its kernel side checks every access. What is behind the file descriptor may be
+    /// smaller than the image, and if it is not, it is not up to date.
+    Elsewhere,
+}
 
 /// The image in a buffer. The file descriptors keep the memory when the buffer goes.
 pub(in crate::allocator::gbm) fn dmabuf(
     bo: &BufferObject<'_>,
     request: &Request,
     modifier: Modifier,
-    driver: &str,
+    pixels: Pixels,
 ) -> Result<Dmabuf, AllocateError> {
     let descriptor = Descriptor {
         width: request.width(),
@@ -48,21 +51,14 @@ pub(in crate::allocator::gbm) fn dmabuf(
         planes: planes(bo)
             .map_err(|errno| AllocateError::Call { call: "gbm_bo_get_fd_for_plane", errno })?,
     };
-    Dmabuf::new(descriptor).or_else(|rejected| kernel_checked(rejected, driver)).map_err(|source| {
-        AllocateError::Rejected { allocator: AllocatorKind::Gbm, source: source.into() }
+    let checked = match pixels {
+        Pixels::InBuffer => Dmabuf::new(descriptor),
+        Pixels::Elsewhere => Dmabuf::new_kernel_checked(descriptor),
+    };
+    checked.map_err(|rejected| AllocateError::Rejected {
+        allocator: AllocatorKind::Gbm,
+        source: rejected.into(),
     })
-}
-
-/// Another chance for an image that does not fit its file descriptor.
-fn kernel_checked(rejected: Rejected, driver: &str) -> Result<Dmabuf, Rejected> {
-    match rejected.reason() {
-        InvalidDescriptor::Layout(LayoutError::BufferTooSmall { .. })
-            if KERNEL_CHECKED.contains(&driver) =>
-        {
-            Dmabuf::new_kernel_checked(rejected.into_descriptor())
-        }
-        _ => Err(rejected),
-    }
 }
 
 /// Planes in the same memory share a file descriptor.

@@ -25,6 +25,7 @@ use crate::allocator::OpenError;
 use crate::allocator::Request;
 use crate::allocator::gbm::buffer_object::BufferObject;
 use crate::allocator::gbm::buffer_object::Device;
+use crate::allocator::gbm::export::Pixels;
 use crate::allocator::gbm::ladder::Step;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::layout::LIMIT;
@@ -39,16 +40,32 @@ use crate::format::Usage;
 /// Width and height in pixels of trial images.
 const TRIAL_PIXELS: u32 = 64;
 
+/// Errors that are not about the request. All others, and none, are what drivers answer that cannot
+/// do a format or a modifier.
+const NOT_THE_REQUEST: [Errno; 7] = [
+    Errno::NOMEM,
+    Errno::MFILE,
+    Errno::NFILE,
+    Errno::NOSPC,
+    Errno::ACCESS,
+    Errno::PERM,
+    Errno::NODEV,
+];
+
 /// Allocates images with GBM, on one device.
 ///
 /// Owns the device's file descriptor and the library's object on it. Its images need neither: their
 /// file descriptors keep the memory, and they stay when the allocator goes. The contents of a new
 /// image are what the driver leaves there.
 ///
+/// The images of virtio-gpu with 3D have their pixels on the host: their bounds are
+/// [`KernelChecked`](crate::dmabuf::Bounds::KernelChecked), so that nobody maps them.
+///
 /// Calls from several threads wait for each other, because not every driver bears them at once.
 pub struct Gbm {
     device: Mutex<Device>,
     driver: String,
+    pixels: Pixels,
     name: String,
 }
 
@@ -76,8 +93,9 @@ impl Gbm {
 
     fn with_name(fd: OwnedFd, name: String) -> Result<Self, OpenError> {
         let driver = node::driver(&fd, &name)?;
+        let pixels = node::pixels(&fd, &driver);
         match Device::new(fd) {
-            Ok(device) => Ok(Self { device: Mutex::new(device), driver, name }),
+            Ok(device) => Ok(Self { device: Mutex::new(device), driver, pixels, name }),
             Err(error) => {
                 let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
                 Err(OpenError::Call { call: "gbm_create_device", errno })
@@ -143,12 +161,19 @@ impl Gbm {
         step: &Step,
         request: &Request,
     ) -> Result<Dmabuf, AllocateError> {
-        let bo = BufferObject::new(device, step, request)
-            .map_err(|errno| AllocateError::Call { call: step.call(), errno })?;
+        let bo = BufferObject::new(device, step, request).map_err(|errno| {
+            tracing::debug!(?errno, call = step.call(), ?request, "GBM made no buffer");
+            match errno {
+                Some(errno) if NOT_THE_REQUEST.contains(&errno) => {
+                    AllocateError::Call { call: step.call(), errno }
+                }
+                _ => Self::unsupported(request),
+            }
+        })?;
         let modifier = ladder::settle(step, bo.modifier(), request).map_err(|modifier| {
             AllocateError::WrongModifier { allocator: AllocatorKind::Gbm, modifier }
         })?;
-        export::dmabuf(&bo, request, modifier, &self.driver)
+        export::dmabuf(&bo, request, modifier, self.pixels)
     }
 
     /// Whether a small image can be had like this.
@@ -199,12 +224,7 @@ impl Allocator for Gbm {
         for step in ladder::steps(request) {
             match self.step(&device, &step, request) {
                 Ok(image) => return Ok(image),
-                // What a driver that cannot do a format or a modifier answers.
-                Err(AllocateError::Call { errno: Errno::NOSYS | Errno::INVAL, call })
-                    if call == step.call() =>
-                {
-                    tracing::debug!(call, ?request, "GBM cannot make the image");
-                }
+                Err(AllocateError::Unsupported { .. }) => {}
                 Err(error) => last = error,
             }
         }
@@ -217,6 +237,7 @@ impl fmt::Debug for Gbm {
         f.debug_struct("Gbm")
             .field("device", &self.name)
             .field("driver", &self.driver)
+            .field("pixels", &self.pixels)
             .finish_non_exhaustive()
     }
 }

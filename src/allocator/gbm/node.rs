@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::allocator::OpenError;
+use crate::allocator::gbm::export::Pixels;
 use crate::allocator::gbm::sys;
 
 const FOLDER: &str = "/dev/dri";
@@ -50,6 +51,13 @@ pub(in crate::allocator::gbm) fn driver(fd: &OwnedFd, name: &str) -> Result<Stri
         Errno::NOTTY => OpenError::NotDrm { device: device() },
         errno => OpenError::Call { call: "DRM_IOCTL_VERSION", errno },
     })
+}
+
+/// Where the driver behind a node keeps pixels. A virtio-gpu with 3D keeps them on the host, and
+/// copies them only when it is told to.
+pub(in crate::allocator::gbm) fn pixels(fd: &OwnedFd, driver: &str) -> Pixels {
+    let is_elsewhere = driver == "virtio_gpu" && sys::virtgpu_has_3d(fd).unwrap_or(true);
+    if is_elsewhere { Pixels::Elsewhere } else { Pixels::InBuffer }
 }
 
 /// Render nodes, then primary nodes, each by number.

@@ -1,7 +1,7 @@
 #![allow(unsafe_code, reason = "asks DRM devices with ioctls")]
 //! The ioctls of a DRM device that the allocator needs, as the kernel declares them.
 //!
-//! Spec: `include/uapi/drm/drm.h`.
+//! Spec: `include/uapi/drm/drm.h`, `include/uapi/drm/virtgpu_drm.h`.
 
 use std::ffi::c_char;
 use std::ffi::c_int;
@@ -33,6 +33,18 @@ struct DrmVersion {
     desc: *mut c_char,
 }
 
+/// `struct drm_virtgpu_getparam`, with the address of a number to be filled in.
+#[repr(C)]
+struct VirtgpuGetparam {
+    param: u64,
+    value: u64,
+}
+
+/// `VIRTGPU_PARAM_3D_FEATURES`.
+const VIRTGPU_PARAM_3D_FEATURES: u64 = 1;
+
+/// `DRM_IOCTL_VIRTGPU_GETPARAM`.
+const IOCTL_VIRTGPU_GETPARAM: Opcode = opcode::read_write::<VirtgpuGetparam>(b'd', 0x43);
 /// `DRM_IOCTL_VERSION`.
 const IOCTL_VERSION: Opcode = opcode::read_write::<DrmVersion>(b'd', 0x00);
 /// `DRM_IOCTL_PRIME_HANDLE_TO_FD`.
@@ -42,7 +54,21 @@ const IOCTL_PRIME_HANDLE_TO_FD: Opcode = opcode::read_write::<DrmPrimeHandle>(b'
 const _: () = assert!(size_of::<DrmVersion>() == 64);
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(IOCTL_VERSION == 0xc040_6400);
+const _: () = assert!(size_of::<VirtgpuGetparam>() == 16);
+const _: () = assert!(IOCTL_VIRTGPU_GETPARAM == 0xc010_6443);
 const _: () = assert!(IOCTL_PRIME_HANDLE_TO_FD == 0xc00c_642d);
+
+unsafe extern "C" {
+    /// Where `errno` of this thread is.
+    safe fn __errno_location() -> *mut c_int;
+}
+
+/// Forgets the error of an earlier call, so that none is taken for that of the next.
+pub(in crate::allocator::gbm) fn clear_errno() {
+    // SAFETY: writing requires a valid pointer that nobody else uses: it is that of this thread's
+    // own `errno` (errno(3)).
+    unsafe { *__errno_location() = 0 };
+}
 
 /// The name of the driver behind a node.
 pub(in crate::allocator::gbm) fn driver_name(node: impl AsFd) -> Result<String, Errno> {
@@ -73,6 +99,27 @@ pub(in crate::allocator::gbm) fn driver_name(node: impl AsFd) -> Result<String, 
     // The kernel answers with the length of the whole name, however much of it there was room for.
     let name = name.get(..version.name_len).unwrap_or(&name);
     Ok(String::from_utf8_lossy(name).trim_end_matches('\0').to_owned())
+}
+
+/// Whether a node of virtio-gpu draws on the host.
+pub(in crate::allocator::gbm) fn virtgpu_has_3d(node: impl AsFd) -> Result<bool, Errno> {
+    let mut has_3d: c_int = 0;
+    let value = (&raw mut has_3d).expose_provenance() as u64;
+    let mut getparam = VirtgpuGetparam { param: VIRTGPU_PARAM_3D_FEATURES, value };
+    loop {
+        // SAFETY: `Updater` requires that the opcode takes a `struct drm_virtgpu_getparam`, asserted
+        // above.
+        let request =
+            unsafe { Updater::<IOCTL_VIRTGPU_GETPARAM, VirtgpuGetparam>::new(&mut getparam) };
+        // SAFETY: `ioctl` requires a request that is right for the file descriptor, and the caller
+        // has asked that it is one of virtio-gpu: the kernel writes one `int` to `value`
+        // (`virtio_gpu_getparam_ioctl()`).
+        match unsafe { rustix::ioctl::ioctl(&node, request) } {
+            Ok(()) => return Ok(has_3d != 0),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
 }
 
 /// A file descriptor of a buffer that can be mapped for writing. The handle stays whose it is.

@@ -66,6 +66,8 @@ fn assert_is_an_image(request: &Request) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn plan_of_any_size_is_an_image(
         width in 1..=LIMIT,

@@ -18,7 +18,8 @@ mod tests {
     #[test]
     fn pixels_are_those_of_the_formula() {
         assert_eq!(at(0, 0), [0, 0, 0, 255]);
-        assert_eq!(at(200, 100), [200 ^ 100, 0, (400_u16 ^ 100).to_le_bytes()[0], 255]);
+        // 0b1100_1000 ^ 0b0110_0100, and so on.
+        assert_eq!(at(200, 100), [0b1010_1100, 0, 0b1111_0100, 255]);
         assert_eq!(at(511, 1), [254, 253, 255, 255]);
     }
 }

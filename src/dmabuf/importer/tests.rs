@@ -14,6 +14,7 @@ use super::*;
 use crate::dmabuf::Descriptor;
 use crate::dmabuf::PlaneDescriptor;
 use crate::format::Fourcc;
+use crate::format::Modifier;
 
 const SWRAST: &str = "swrast";
 const KMS_SWRAST: &str = "kms_swrast";
@@ -138,6 +139,19 @@ fn accepts_format_whose_rows_are_read_as_longer_ones_is_refused() {
     let expected = Refusal::Misread { driver: SWRAST.to_owned(), fourcc: Fourcc::P030 };
     assert_eq!(importer(SWRAST).accepts(&planar(Fourcc::P030, [6, 2])), Err(expected));
     assert_eq!(importer(SWRAST).accepts(&planar(Fourcc::P010, [6, 2])), Ok(()));
+}
+
+#[test]
+fn accepts_last_row_shorter_than_its_stride_is_refused() {
+    let seals = SealFlags::empty();
+    let whole = image([60, 64], 64, Modifier::LINEAR, memory(64 * 64, seals));
+    assert_eq!(importer(SWRAST).accepts(&whole), Ok(()));
+    for buffer_bytes in [63 * 64 + 60, 64 * 64 - 1] {
+        let short = image([60, 64], 64, Modifier::LINEAR, memory(buffer_bytes, seals));
+        let (driver, needed_bytes) = (SWRAST.to_owned(), 64 * 64);
+        let expected = Refusal::ShortLastRow { driver, plane: 0, needed_bytes, buffer_bytes };
+        assert_eq!(importer(SWRAST).accepts(&short), Err(expected));
+    }
 }
 
 #[test]

@@ -1,0 +1,7 @@
+#![no_main]
+#[path = "../bodies/import.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    body::run(data);
+});
