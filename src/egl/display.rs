@@ -5,6 +5,8 @@ use std::any::Any;
 use std::ffi::CStr;
 use std::ffi::c_void;
 use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -60,11 +62,33 @@ struct Native {
     /// `None` for an adopted display, which does not say.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     handle: Option<Handle>,
-    _owner: Option<Box<dyn Any + Send + Sync>>,
+    kept: Kept,
 }
 
 impl Native {
-    const NONE: Self = Self { handle: None, _owner: None };
+    const NONE: Self = Self { handle: None, kept: Kept::NOTHING };
+}
+
+/// What belongs to a display beside its native handle.
+pub(in crate::egl) struct Kept {
+    node: Option<PathBuf>,
+    _owner: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Kept {
+    const NOTHING: Self = Self { node: None, _owner: None };
+
+    /// Whoever keeps the native display alive.
+    #[cfg(any(feature = "gbm", feature = "window"))]
+    pub(in crate::egl) fn owner(owner: impl Any + Send + Sync) -> Self {
+        Self { node: None, _owner: Some(Box::new(owner)) }
+    }
+
+    /// The DRM node that the display was asked for on. EGL does not always tell it.
+    #[cfg(feature = "gbm")]
+    pub(in crate::egl) fn on_node(self, node: &Path) -> Self {
+        Self { node: Some(node.to_owned()), ..self }
+    }
 }
 
 impl Display {
@@ -78,7 +102,12 @@ impl Display {
     pub fn surfaceless() -> Result<Self, DisplayError> {
         // SAFETY: the native display of this platform is EGL_DEFAULT_DISPLAY, which is null.
         unsafe {
-            Self::open(Platform::Surfaceless, sys::PLATFORM_SURFACELESS, std::ptr::null_mut(), None)
+            Self::open(
+                Platform::Surfaceless,
+                sys::PLATFORM_SURFACELESS,
+                std::ptr::null_mut(),
+                Kept::NOTHING,
+            )
         }
     }
 
@@ -91,7 +120,9 @@ impl Display {
     #[doc(alias = "EGL_PLATFORM_DEVICE_EXT")]
     pub fn on_device(device: &Device) -> Result<Self, DisplayError> {
         // SAFETY: the native display of this platform is an EGLDeviceEXT, which `Device` holds.
-        unsafe { Self::open(Platform::Device, sys::PLATFORM_DEVICE, device.as_raw(), None) }
+        unsafe {
+            Self::open(Platform::Device, sys::PLATFORM_DEVICE, device.as_raw(), Kept::NOTHING)
+        }
     }
 
     /// A display on the X server that `DISPLAY` names, over a connection of EGL's own.
@@ -116,7 +147,7 @@ impl Display {
     pub unsafe fn from_x11(display: *mut c_void) -> Result<Self, DisplayError> {
         // SAFETY: the native display of this platform is an Xlib Display or null; the caller
         // answers for it.
-        unsafe { Self::open(Platform::X11, sys::PLATFORM_X11, display, None) }
+        unsafe { Self::open(Platform::X11, sys::PLATFORM_X11, display, Kept::NOTHING) }
     }
 
     /// A display on the compositor that `WAYLAND_DISPLAY` names, over a connection of EGL's own.
@@ -141,7 +172,7 @@ impl Display {
     pub unsafe fn from_wayland(display: *mut c_void) -> Result<Self, DisplayError> {
         // SAFETY: the native display of this platform is a wl_display or null; the caller answers
         // for it.
-        unsafe { Self::open(Platform::Wayland, sys::PLATFORM_WAYLAND, display, None) }
+        unsafe { Self::open(Platform::Wayland, sys::PLATFORM_WAYLAND, display, Kept::NOTHING) }
     }
 
     /// Uses a display that somebody else made and initialised: winit's, glutin's, SDL's or wgpu's.
@@ -175,12 +206,12 @@ impl Display {
 
     /// # Safety
     /// `native` must be a native display of the platform that stays valid as long as the display,
-    /// or belong to `keep`.
+    /// or belong to `kept`.
     pub(in crate::egl) unsafe fn open(
         platform: Platform,
         code: u32,
         native: *mut c_void,
-        keep: Option<Box<dyn Any + Send + Sync>>,
+        kept: Kept,
     ) -> Result<Self, DisplayError> {
         let library = Library::load()?;
         let needed = platform.extensions();
@@ -201,7 +232,7 @@ impl Display {
             return Ok(Self { connection });
         }
         library.egl().initialize(raw).map_err(|error| no_driver("eglInitialize", error))?;
-        let native = Native { handle: Some(Handle::from_ptr(native)), _owner: keep };
+        let native = Native { handle: Some(Handle::from_ptr(native)), kept };
         let connection = Arc::new(Connection::new(library, platform, raw, native));
         registry.insert(handle, &connection);
         Ok(Self { connection })
@@ -318,7 +349,7 @@ impl Connection {
             vendor: text(khronos_egl::VENDOR),
             imports_dma_bufs: functions.image.is_some()
                 && extensions.contains("EGL_EXT_image_dma_buf_import"),
-            importer: importer(driver.as_deref(), device.as_ref()),
+            importer: importer(driver.as_deref(), device.as_ref(), native.kept.node.as_deref()),
             driver,
             device,
             extensions,
@@ -340,15 +371,16 @@ impl Connection {
 }
 
 /// What the buffers for a driver must be like. A software renderer knows the buffers of its own
-/// primary node; a GPU is better named by its render node.
-fn importer(driver: Option<&str>, device: Option<&Device>) -> Importer {
+/// primary node; a GPU is better named by its render node. What EGL does not tell about its device,
+/// whoever asked for a display on `asked_for` knows (`kms_swrast` on GBM, Mesa 25.0.7).
+fn importer(driver: Option<&str>, device: Option<&Device>, asked_for: Option<&Path>) -> Importer {
     let importer = Importer::from_driver_name(driver);
     let (primary, render) = device.map_or((None, None), |d| (d.primary_node(), d.render_node()));
     let node = match importer.class() {
         ImporterClass::KmsSoftware => primary.or(render),
         _ => render.or(primary),
     };
-    match node {
+    match node.or(asked_for) {
         Some(node) => importer.on_node(node),
         None => importer,
     }
@@ -385,5 +417,19 @@ impl fmt::Debug for Display {
             .field("handle", &self.connection.handle)
             .field("native", &self.connection.native.handle)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn importer_of_a_device_that_egl_does_not_tell_is_on_the_node_that_was_asked_for() {
+        let card = Path::new("/dev/dri/card1");
+        let of_driver = |driver| importer(Some(driver), None, Some(card));
+        assert_eq!(of_driver("kms_swrast").node(), Some(card));
+        assert_eq!(of_driver("virtio_gpu").node(), Some(card));
+        assert_eq!(importer(Some("swrast"), None, None).node(), None);
     }
 }

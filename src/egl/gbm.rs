@@ -13,6 +13,7 @@ use gbm::AsRaw;
 use crate::egl::Display;
 use crate::egl::DisplayError;
 use crate::egl::Platform;
+use crate::egl::display::Kept;
 use crate::egl::sys;
 
 /// The major number of all DRM nodes.
@@ -36,9 +37,10 @@ impl Display {
             cause: error.to_string(),
         })?;
         let native = device.as_raw().cast_mut().cast::<c_void>();
+        let kept = Kept::owner(device).on_node(node);
         // SAFETY: the native display of this platform is a gbm_device; the connection keeps it until
         // after the display is terminated.
-        unsafe { Self::open(Platform::Gbm, sys::PLATFORM_GBM, native, Some(Box::new(device))) }
+        unsafe { Self::open(Platform::Gbm, sys::PLATFORM_GBM, native, kept) }
     }
 }
 

@@ -14,6 +14,7 @@ use raw_window_handle::RawDisplayHandle;
 use crate::egl::Display;
 use crate::egl::DisplayError;
 use crate::egl::Platform;
+use crate::egl::display::Kept;
 use crate::egl::sys;
 
 impl Display {
@@ -44,7 +45,7 @@ impl Display {
         // SAFETY: `open` requires a native display that stays valid or belongs to what is kept: a
         // `DisplayHandle` is valid, and lasts for the lifetime of the object that gave it
         // (raw-window-handle, `HasDisplayHandle`), which is kept.
-        unsafe { Self::open(platform, code, native, Some(Box::new(connection))) }
+        unsafe { Self::open(platform, code, native, Kept::owner(connection)) }
     }
 
     /// Whether windows of this connection can be drawn into with the display.

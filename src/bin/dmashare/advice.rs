@@ -4,12 +4,15 @@ use std::error::Error;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use dmashare::allocator::AllocateError;
 use dmashare::allocator::OpenError;
+use dmashare::dmabuf::Refusal;
 use dmashare::egl::DisplayError;
 use dmashare::egl::ImportError;
 use dmashare::egl::LoadError;
 use dmashare::egl::Platform;
 use dmashare::format::Fourcc;
+use rustix::io::Errno;
 
 /// The packages of Debian that a display without a GPU needs.
 const MESA_PACKAGES: &str = "libegl1 libgles2 libgbm1 libgl1-mesa-dri";
@@ -19,6 +22,9 @@ pub(crate) const MESA_NEEDED: [u32; 3] = [25, 0, 3];
 
 /// The text of an error, without the hint that [`next_step`] gives.
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
+    if let Some(ImportError::Refused(refusal)) = error.downcast_ref() {
+        return refusal.to_string();
+    }
     match error.downcast_ref::<OpenError>() {
         Some(OpenError::Missing { path, .. }) => format!("{} is missing", path.display()),
         Some(OpenError::Denied { path, .. }) => format!("{}: permission denied", path.display()),
@@ -52,6 +58,14 @@ fn step_for(error: &(dyn Error + 'static)) -> Option<String> {
             _ => None,
         };
     }
+    if let Some(refusal) = error.downcast_ref() {
+        return step_for_refusal(refusal);
+    }
+    if let Some(AllocateError::Call { call, errno: Errno::ACCESS }) = error.downcast_ref()
+        && call.starts_with("gbm_bo_create")
+    {
+        return Some(String::from("allocate on the primary node of the device (/dev/dri/card*)"));
+    }
     if error.is::<LoadError>() {
         return Some(format!("Debian: apt install {MESA_PACKAGES}"));
     }
@@ -61,6 +75,16 @@ fn step_for(error: &(dyn Error + 'static)) -> Option<String> {
     step_for_display(error.downcast_ref()?)
 }
 
+fn step_for_refusal(refusal: &Refusal) -> Option<String> {
+    Some(String::from(match refusal {
+        Refusal::Memfd { .. } => "allocate a dma-buf: with gbm on its node, dma-heap or udmabuf",
+        Refusal::ForeignDevice { .. } => "allocate with gbm on the node of this display",
+        Refusal::ReadOnly { .. } => "open the buffer for reading and writing",
+        Refusal::OutOfReach { .. } => "use a display of the device that made it",
+        _ => return None,
+    }))
+}
+
 fn step_for_import(error: &ImportError) -> Option<String> {
     let is_planar = |fourcc: &Fourcc| fourcc.layout().is_some_and(|one| one.planes().len() > 1);
     Some(String::from(match error {
@@ -68,6 +92,7 @@ fn step_for_import(error: &ImportError) -> Option<String> {
         ImportError::Driver { fourcc, .. } if is_planar(fourcc) => {
             "import plane by plane (R8, GR88, R16, GR32), or use a newer driver: Mesa 26 can"
         }
+        ImportError::Refused(refusal) => return step_for_refusal(refusal),
         ImportError::Format { .. } => "dmashare formats lists what the display takes",
         _ => return None,
     }))

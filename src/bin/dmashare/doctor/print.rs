@@ -5,6 +5,7 @@ use std::io::Write;
 
 use comfy_table::Cell;
 
+use crate::allocator_name::AllocatorName;
 use crate::doctor::report::Outcome;
 use crate::doctor::report::Report;
 use crate::finding::Finding;
@@ -143,12 +144,21 @@ const fn tone(outcome: Outcome) -> Tone {
     }
 }
 
-/// Why the pairs that do not work do not.
+/// Why the pairs that do not work do not, each reason once for an allocator.
 fn problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut reasons: Vec<(&AllocatorName, &Finding, Vec<String>)> = Vec::new();
     for cell in &report.matrix {
-        if let Some(problem) = &cell.problem {
-            line(out, &format!("{} on {}", cell.allocator, cell.display), problem)?;
+        let Some(problem) = &cell.problem else { continue };
+        let is_known = |(allocator, known, _): &&mut (&AllocatorName, &Finding, Vec<String>)| {
+            (*allocator, *known) == (&cell.allocator, problem)
+        };
+        match reasons.iter_mut().find(is_known) {
+            Some((_, _, displays)) => displays.push(cell.display.to_string()),
+            None => reasons.push((&cell.allocator, problem, vec![cell.display.to_string()])),
         }
+    }
+    for (allocator, problem, displays) in reasons {
+        line(out, &format!("{allocator} on {}", displays.join(", ")), problem)?;
     }
     writeln!(out)
 }
