@@ -1,4 +1,3 @@
-#![cfg(feature = "gbm")]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
