@@ -106,3 +106,30 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> Attempt<T> for Result<T, E> {
         self.map_err(|error| Failure::of(what, error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dmashare::allocator::OpenError;
+
+    use super::*;
+
+    #[test]
+    fn report_has_the_reasons_and_the_next_step() {
+        let missing = OpenError::Missing { path: "/dev/udmabuf".into(), hint: "modprobe udmabuf" };
+        let failure = Err::<(), _>(missing).attempt("there is no image").unwrap_err();
+        let expected = "error: there is no image\n  because: /dev/udmabuf is missing\n  next: \
+                        modprobe udmabuf";
+        assert_eq!(failure.report(), expected);
+        let advised = failure.advise("something else");
+        assert!(advised.report().ends_with("\n  next: something else"));
+        assert_eq!(Failure::new("nothing to do").report(), "error: nothing to do");
+    }
+
+    #[test]
+    fn only_a_reader_who_left_is_a_broken_pipe() {
+        let of = |kind| Failure::from(io::Error::from(kind)).is_broken_pipe();
+        assert!(of(io::ErrorKind::BrokenPipe));
+        assert!(!of(io::ErrorKind::StorageFull));
+        assert!(!Failure::new("broken pipe").is_broken_pipe());
+    }
+}

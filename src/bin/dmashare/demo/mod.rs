@@ -79,10 +79,75 @@ fn fault(report: &Report) -> Option<Failure> {
     }
     let what = if !report.consumer.is_same_memory {
         String::from("the consumer holds other memory than the producer")
+    } else if report.consumer.imports != 1 {
+        format!("the consumer imported the image {} times", report.consumer.imports)
     } else if report.first.is_equal() {
         format!("the consumer did not see the change: {}", report.later)
     } else {
         format!("the consumer saw another picture: {}", report.first)
     };
     Some(Failure::new(what).advise("dmashare doctor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::Comparison;
+    use crate::comparison::Difference;
+    use crate::demo::report::ConsumerReport;
+    use crate::demo::report::ProducerReport;
+    use crate::demo::scene::Change;
+
+    const EQUAL: Comparison = Comparison { pixels: 4, differing: 0, first_difference: None };
+    const DIFFERENT: Comparison = Comparison {
+        pixels: 4,
+        differing: 1,
+        first_difference: Some(Difference { x: 1, y: 0, expected: [1; 4], found: [2; 4] }),
+    };
+
+    fn report(works: bool, is_same_memory: bool, [first, later]: [Comparison; 2]) -> Report {
+        Report {
+            schema: 1,
+            works,
+            picture: PathBuf::new(),
+            size: [2, 2],
+            fourcc: String::new(),
+            modifier: String::new(),
+            planes: Vec::new(),
+            allocator: String::new(),
+            reasons: Vec::new(),
+            readiness: "finished",
+            producer: ProducerReport { pid: 1, driver: None, gl_renderer: String::new() },
+            consumer: ConsumerReport {
+                pid: 2,
+                driver: None,
+                gl_renderer: String::new(),
+                import_us: 0,
+                imports: 1,
+                inodes: Vec::new(),
+                is_same_memory,
+            },
+            change: Change::Rectangle,
+            first,
+            later,
+        }
+    }
+
+    #[test]
+    fn fault_says_what_differed() {
+        assert!(fault(&report(true, true, [EQUAL; 2])).is_none());
+        let cases = [
+            (false, [EQUAL; 2], "the consumer holds other memory than the producer"),
+            (true, [DIFFERENT, EQUAL], "the consumer saw another picture: 1 of 4 pixels differ"),
+            (true, [EQUAL, DIFFERENT], "the consumer did not see the change: 1 of 4 pixels differ"),
+        ];
+        for (is_same_memory, looks, expected) in cases {
+            let fault = fault(&report(false, is_same_memory, looks)).unwrap();
+            assert!(fault.to_string().starts_with(expected), "{fault}");
+        }
+        let mut twice = report(false, true, [EQUAL; 2]);
+        twice.consumer.imports = 2;
+        let fault = fault(&twice).unwrap().to_string();
+        assert_eq!(fault, "the consumer imported the image 2 times");
+    }
 }
