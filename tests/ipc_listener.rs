@@ -74,10 +74,15 @@ fn in_use(path: &Path) -> BindError {
     BindError::InUse { path: path.to_owned() }
 }
 
-/// Runs it in threads, and waits until the last of them is gone.
+/// Runs it in threads that begin at the same time, and waits until the last of them is gone.
 fn in_threads<T: Send>(count: usize, run: impl Fn() -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(count);
+    let run = || {
+        start.wait();
+        run()
+    };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..count).map(|_| scope.spawn(&run)).collect();
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(run)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
@@ -186,11 +191,10 @@ const CASES: &[Case] = &[
         let path = dir.path().join("socket");
         for _ in 0..50 {
             drop(foreign_socket(&path, SocketType::SEQPACKET));
-            let barrier = Barrier::new(8);
+            let all_have_tried = Barrier::new(8);
             let bind = || {
-                barrier.wait();
                 let bound = Listener::bind_path(&path);
-                barrier.wait();
+                all_have_tried.wait();
                 bound
             };
             let (winners, losers): (Vec<_>, Vec<_>) =
