@@ -22,6 +22,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -72,6 +73,21 @@ fn in_use(path: &Path) -> BindError {
     BindError::InUse { path: path.to_owned() }
 }
 
+/// Runs it in threads that begin at the same time, and waits until the last of them is gone.
+fn in_threads<T: Send>(count: usize, run: impl Fn() -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(count);
+    let run = || {
+        start.wait();
+        run()
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Each in a process that starts no other: between `fork` and `exec` a child holds a copy of every
+/// socket and lock, and what was closed here still lives there.
 const CASES: &[Case] = &[
     ("file is a socket of its owner alone, whatever the umask", || {
         let dir = tempfile::tempdir().unwrap();
@@ -174,6 +190,43 @@ const CASES: &[Case] = &[
             drop(Listener::bind_path(&path).unwrap());
             assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
         }
+    }),
+    ("of many at once on what a dead one has left, exactly one wins", || {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        for _ in 0..50 {
+            drop(foreign_socket(&path, SocketType::SEQPACKET));
+            let all_have_tried = Barrier::new(8);
+            let bind = || {
+                let bound = Listener::bind_path(&path);
+                all_have_tried.wait();
+                bound
+            };
+            let (winners, losers): (Vec<_>, Vec<_>) =
+                in_threads(8, bind).into_iter().partition(Result::is_ok);
+            assert_eq!(winners.len(), 1);
+            assert!(losers.iter().all(|loser| loser.as_ref().unwrap_err() == &in_use(&path)));
+            let _client = Channel::connect(&path).unwrap();
+            assert!(winners[0].as_ref().unwrap().accept_timeout(SOON).is_ok());
+        }
+    }),
+    // The file of a lock comes and goes with its holder: nobody may hold one that is gone.
+    ("listeners that come and go never meet", || {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let (holders, rounds) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        in_threads(4, || {
+            for _ in 0..2000 {
+                let Ok(listener) = Listener::bind_path(&path) else { continue };
+                assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold the path");
+                assert!(Channel::connect(&path).is_ok(), "the file of the holder is there");
+                holders.fetch_sub(1, Ordering::SeqCst);
+                rounds.fetch_add(1, Ordering::SeqCst);
+                drop(listener);
+            }
+        });
+        assert!(rounds.into_inner() > 1);
+        assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
     }),
     ("a file that is no socket is left alone", || {
         let dir = tempfile::tempdir().unwrap();
@@ -326,57 +379,6 @@ fn socket_of_a_killed_listener_is_taken_over() {
     let listener = Listener::bind_path(&path).unwrap();
     let _client = Channel::connect(&path).unwrap();
     assert!(listener.accept_timeout(SOON).is_ok());
-}
-
-/// Many start at once on what a dead one has left: one of them listens, and its file stays.
-#[test]
-fn of_many_listeners_at_once_exactly_one_wins() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("socket");
-    for _ in 0..50 {
-        drop(foreign_socket(&path, SocketType::SEQPACKET));
-        let barrier = std::sync::Barrier::new(8);
-        let bind = || {
-            barrier.wait();
-            let bound = Listener::bind_path(&path);
-            barrier.wait();
-            bound
-        };
-        let bound: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(bind)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let (winners, losers): (Vec<_>, Vec<_>) = bound.into_iter().partition(Result::is_ok);
-        assert_eq!(winners.len(), 1);
-        assert!(losers.iter().all(|loser| loser.as_ref().unwrap_err() == &in_use(&path)));
-        let _client = Channel::connect(&path).unwrap();
-        assert!(winners[0].as_ref().unwrap().accept_timeout(SOON).is_ok());
-    }
-}
-
-/// The file of a lock comes and goes with its holder; nobody may hold one that others cannot find.
-#[test]
-fn listeners_that_come_and_go_never_meet() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("socket");
-    let (holders, rounds) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let come_and_go = || {
-        for _ in 0..2000 {
-            let Ok(listener) = Listener::bind_path(&path) else { continue };
-            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold the path");
-            assert!(Channel::connect(&path).is_ok(), "the file of the holder is there");
-            holders.fetch_sub(1, Ordering::SeqCst);
-            rounds.fetch_add(1, Ordering::SeqCst);
-            drop(listener);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(come_and_go);
-        }
-    });
-    assert!(rounds.into_inner() > 1);
-    assert_eq!(files_in(&dir), Vec::<PathBuf>::new());
 }
 
 /// Needs to be root, to become somebody else.

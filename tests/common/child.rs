@@ -85,7 +85,8 @@ pub(crate) fn command(test: &str, case: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     // The parent may be a test that runs only when asked for.
     command.args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"]);
-    command.env(VARIABLE, case);
+    // How many arenas there are depends on which threads happen to allocate at the same time.
+    command.env(VARIABLE, case).env("MALLOC_ARENA_MAX", "1");
     command.stdin(Stdio::null());
     command
 }
