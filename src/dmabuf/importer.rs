@@ -21,6 +21,7 @@ use crate::dmabuf::address_space;
 use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::sampling;
+use crate::format::PlaneLayout;
 
 /// How a driver gets at the pixels of an image that it imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,17 +184,33 @@ impl Importer {
             });
         }
         let shapes = fourcc.layout().map_or(&[][..], |layout| layout.planes());
-        for (plane, (place, shape)) in image.planes().iter().zip(shapes).enumerate() {
-            let buffer_bytes = place.backing().size_bytes();
-            let needed_bytes = sampling::whole_rows_bytes(*shape, height, place.stride_bytes())
-                .and_then(|bytes| bytes.checked_add(u64::from(place.offset_bytes())))
-                .unwrap_or(u64::MAX);
-            if needed_bytes > buffer_bytes {
-                let driver = driver();
-                return Err(Refusal::ShortLastRow { driver, plane, needed_bytes, buffer_bytes });
-            }
+        let mut planes = image.planes().iter().zip(shapes).enumerate();
+        planes.try_for_each(|(index, (plane, shape))| {
+            self.reads_within_rows(index, plane, *shape, height)
+        })
+    }
+
+    /// What a renderer needs of the rows of one plane.
+    fn reads_within_rows(
+        &self,
+        index: usize,
+        plane: &Plane,
+        shape: PlaneLayout,
+        height: u32,
+    ) -> Result<(), Refusal> {
+        let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
+        if !sampling::is_aligned(shape, offset_bytes, stride_bytes) {
+            return Err(Refusal::Misaligned { plane: index, offset_bytes, stride_bytes });
         }
-        Ok(())
+        let buffer_bytes = plane.backing().size_bytes();
+        let needed_bytes = sampling::whole_rows_bytes(shape, height, stride_bytes)
+            .and_then(|bytes| bytes.checked_add(u64::from(offset_bytes)))
+            .unwrap_or(u64::MAX);
+        if needed_bytes <= buffer_bytes {
+            return Ok(());
+        }
+        let driver = self.driver.clone();
+        Err(Refusal::ShortLastRow { driver, plane: index, needed_bytes, buffer_bytes })
     }
 
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {

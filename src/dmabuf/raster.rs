@@ -20,15 +20,18 @@ use crate::format::PlaneLayout;
 /// The width and height, in pixels, of the blocks that `llvmpipe` draws in.
 pub const DRAW_BLOCK_PIXELS: u32 = 4;
 
-/// What the rows of a plane must begin at a multiple of, to be drawn into.
-pub(crate) const DRAW_ALIGNMENT_BYTES: u32 = 16;
+/// What rows that are accessed as vectors must begin at a multiple of.
+pub(crate) const VECTOR_BYTES: u32 = 16;
 
 /// Whether drawing into rows at this offset and stride is safe.
 pub(crate) fn is_aligned(shape: PlaneLayout, offset_bytes: u32, stride_bytes: u32) -> bool {
     let is_vector = shape.bits_per_block() >= shape.block_width().saturating_mul(32);
-    !is_vector
-        || (offset_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES)
-            && stride_bytes.is_multiple_of(DRAW_ALIGNMENT_BYTES))
+    !is_vector || is_vector_aligned(offset_bytes, stride_bytes)
+}
+
+/// Whether all rows begin where a vector may.
+pub(crate) fn is_vector_aligned(offset_bytes: u32, stride_bytes: u32) -> bool {
+    [offset_bytes, stride_bytes].iter().all(|bytes| bytes.is_multiple_of(VECTOR_BYTES))
 }
 
 /// The bytes of a row, up to the end of its last block.

@@ -2,8 +2,8 @@
 
 use rustix::io::Errno;
 
-use crate::dmabuf::raster::DRAW_ALIGNMENT_BYTES;
 use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
+use crate::dmabuf::raster::VECTOR_BYTES;
 use crate::format::Fourcc;
 use crate::format::Modifier;
 
@@ -121,10 +121,11 @@ pub enum Refusal {
         /// Why it is not known.
         errno: Errno,
     },
-    /// Drawing writes vectors to aligned addresses.
+    /// The renderer accesses vectors at aligned addresses: to draw pixels of 32 bits and more, and to
+    /// read those of 128.
     #[error(
-        "drawing into plane {plane} takes rows that begin at multiples of {DRAW_ALIGNMENT_BYTES} \
-         bytes: its offset is {offset_bytes} and its stride {stride_bytes}"
+        "the rows of plane {plane} must begin at multiples of {VECTOR_BYTES} bytes: its offset is \
+         {offset_bytes} and its stride {stride_bytes}"
     )]
     Misaligned {
         /// The plane, counted from 0.

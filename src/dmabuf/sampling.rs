@@ -13,12 +13,17 @@
 //! Mesa 26.2.6 reads `P030` as if it were `P010`: two bytes for each sample of luma where there are
 //! four for three. Its last row is read far beyond its end.
 //!
+//! Pixels of 128 bits are read with aligned vector loads: of `AB8F`, which Mesa 26.2.6 takes and 25.0.7
+//! does not, a row that begins off a multiple of 16 bytes is a `SIGSEGV`. All others are read at any
+//! offset and stride.
+//!
 //! Mesa 26.2.6 refuses a plane whose last row is shorter than its stride at the end of the buffer, and
 //! each time forgets a file descriptor and a mapping of it: a peer that sends such images could use
 //! up all that a process may have. Mesa 25.0.7 takes them.
 //!
 //! Spec: `util_format_get_plane_width()` in `src/util/format` of Mesa.
 
+use crate::dmabuf::raster;
 use crate::format::Fourcc;
 use crate::format::Layout;
 use crate::format::Model;
@@ -39,6 +44,12 @@ pub(crate) fn least_size(layout: &Layout) -> [u32; 2] {
 /// Whether the rows are read as longer ones.
 pub(crate) fn is_read_beyond_rows(fourcc: Fourcc) -> bool {
     matches!(fourcc, Fourcc::P030 | Fourcc::P230)
+}
+
+/// Whether reading rows at this offset and stride is safe.
+pub(crate) fn is_aligned(shape: PlaneLayout, offset_bytes: u32, stride_bytes: u32) -> bool {
+    let is_vector = shape.bits_per_block() >= shape.block_width().saturating_mul(128);
+    !is_vector || raster::is_vector_aligned(offset_bytes, stride_bytes)
 }
 
 /// The bytes that a linear plane takes if its last row is as long as the others, or `None` if the
@@ -69,6 +80,18 @@ mod tests {
         for (fourcc, size) in cases {
             assert_eq!(least_size(fourcc.layout().unwrap()), size, "{fourcc}");
         }
+    }
+
+    #[test]
+    fn rows_of_128_bits_off_a_vector_are_not_aligned() {
+        let plane = |fourcc: Fourcc| fourcc.layout().unwrap().planes()[0];
+        for (offset_bytes, stride_bytes) in [(8, 1024), (0, 1032)] {
+            assert!(!is_aligned(plane(Fourcc::ABGR32323232F), offset_bytes, stride_bytes));
+            for fourcc in [Fourcc::ARGB8888, Fourcc::ABGR16161616F, Fourcc::BGR323232F] {
+                assert!(is_aligned(plane(fourcc), offset_bytes, stride_bytes), "{fourcc}");
+            }
+        }
+        assert!(is_aligned(plane(Fourcc::ABGR32323232F), 16, 1040));
     }
 
     #[test]

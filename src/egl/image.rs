@@ -21,7 +21,8 @@ use crate::format::Modifier;
 /// It belongs to a display, not to a context, and may be used and dropped on any thread. Textures
 /// that were made from it keep the memory alive after it is gone. An imported image holds a clone
 /// of its [`Dmabuf`]; the driver holds file descriptors and mappings of its own, until both the
-/// image and its textures are gone.
+/// image and its textures are gone. `llvmpipe` also keeps what its last 64 scenes were drawn with,
+/// until it draws others or its context goes.
 ///
 /// Spec: `EGL_KHR_image_base`.
 #[derive(Debug)]
@@ -39,6 +40,9 @@ impl Image {
     /// Imports a checked image, without a copy. No context has to be current.
     ///
     /// YUV images are read as BT.601 in narrow range; [`Image::import_with`] takes other hints.
+    ///
+    /// Keep below the limit of open files: with no file descriptor left, `llvmpipe` of Mesa 26.2.6
+    /// says success, and shows and draws into memory of nobody's.
     ///
     /// # Errors
     /// - [`ImportError::Unsupported`]: the driver cannot import dma-bufs at all.

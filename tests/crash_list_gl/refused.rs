@@ -87,6 +87,15 @@ const SAMPLED: &[child::Case] = &[
         let refusal = import_refusal(&memfd::image(Fourcc::NV12, [64, 1]));
         assert!(matches!(refusal, Refusal::TooSmall { least_width: 2, least_height: 2, .. }));
     }),
+    ("pixels_of_128_bits_off_a_vector", || {
+        let image = packed(Fourcc::ABGR32323232F, [14, 217], (2928, 868), 2928 + 217 * 868);
+        let expected = Refusal::Misaligned { plane: 0, offset_bytes: 2928, stride_bytes: 868 };
+        assert_eq!(Renderer::new().display.importer().accepts(&image), Err(expected));
+    }),
+    ("last_row_shorter_than_its_stride", || {
+        let image = packed(Fourcc::ARGB8888, [16, 16], (0, 256), 15 * 256 + 64);
+        assert!(matches!(import_refusal(&image), Refusal::ShortLastRow { plane: 0, .. }));
+    }),
     ("three_samples_in_a_word", || {
         let refusal = import_refusal(&memfd::image(Fourcc::P030, [12288, 2]));
         assert!(matches!(refusal, Refusal::Misread { fourcc: Fourcc::P030, .. }));

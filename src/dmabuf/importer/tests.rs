@@ -142,6 +142,22 @@ fn accepts_format_whose_rows_are_read_as_longer_ones_is_refused() {
 }
 
 #[test]
+fn accepts_pixels_of_128_bits_off_a_vector_is_refused() {
+    let fourcc = Fourcc::ABGR32323232F;
+    let image = |offset_bytes, stride_bytes| {
+        let fd = Arc::new(memory(8192, SealFlags::empty()));
+        let planes = vec![PlaneDescriptor { fd, offset_bytes, stride_bytes }];
+        let (modifier, width, height) = (Modifier::LINEAR, 8, 8);
+        Dmabuf::new(Descriptor { width, height, fourcc, modifier, planes }).unwrap()
+    };
+    assert_eq!(importer(SWRAST).accepts(&image(16, 144)), Ok(()));
+    for (offset_bytes, stride_bytes) in [(8, 144), (16, 136)] {
+        let expected = Refusal::Misaligned { plane: 0, offset_bytes, stride_bytes };
+        assert_eq!(importer(SWRAST).accepts(&image(offset_bytes, stride_bytes)), Err(expected));
+    }
+}
+
+#[test]
 fn accepts_last_row_shorter_than_its_stride_is_refused() {
     let seals = SealFlags::empty();
     let whole = image([60, 64], 64, Modifier::LINEAR, memory(64 * 64, seals));
