@@ -57,11 +57,14 @@
 //!
 //! # Features
 //! - `gl` (default) and `egl`: libEGL is loaded at run time.
+//! - `drm`: DRM devices, timelines and the display. System calls alone, no library.
 //! - `gbm`: the GBM allocator and GBM displays. Links libgbm (Debian: `libgbm-dev`).
 //! - `window`: EGL surfaces for the windows of winit, SDL and others.
 //! - `cli`: the command line tool `dmashare`.
 
 pub mod allocator;
+#[cfg(feature = "drm")]
+pub mod device;
 pub mod dmabuf;
 #[cfg(feature = "egl")]
 pub mod egl;

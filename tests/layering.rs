@@ -6,13 +6,15 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module with the modules that it may import from.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("format", &[]),
     ("dmabuf", &["format"]),
-    ("sync", &["dmabuf"]),
-    ("allocator", &["format", "dmabuf"]),
+    ("device", &["format", "dmabuf"]),
+    ("sync", &["dmabuf", "device"]),
+    ("allocator", &["format", "dmabuf", "device"]),
     ("egl", &["format", "dmabuf", "sync"]),
     ("ipc", &["format", "dmabuf", "sync"]),
+    ("kms", &["format", "dmabuf", "device", "sync"]),
     ("gl", &["format", "dmabuf", "egl"]),
 ];
 

@@ -1,0 +1,23 @@
+//! DRM devices: their nodes, their buffers' handles, and how those become file descriptors.
+//!
+//! A **node** (`/dev/dri/card0`, `/dev/dri/renderD128`) is how a process talks to a device. Inside
+//! an open node the kernel names buffers by 32-bit **GEM handles**, which mean nothing to anybody
+//! else. **PRIME** turns a handle into a dma-buf that can be given away, and a dma-buf of any device
+//! into a handle of this one.
+//!
+//! Everything here takes and gives file descriptors or [`Dmabuf`](crate::dmabuf::Dmabuf)s; GEM
+//! handles stay inside, where each is closed exactly once.
+//!
+//! Spec: <https://docs.kernel.org/gpu/drm-mm.html>, <https://docs.kernel.org/gpu/drm-uapi.html>.
+
+mod error;
+mod gem;
+mod node;
+mod node_kind;
+
+pub use error::DeviceError;
+pub use error::OpenError;
+pub use gem::GemHandle;
+pub use gem::PrimeFlags;
+pub use node::Node;
+pub use node_kind::NodeKind;
