@@ -70,7 +70,10 @@ impl Node {
             .map_err(|_not_a_node| OpenError::NotANode { path: path.to_owned() })?;
         let driver = Raw(fd.as_fd())
             .get_driver()
-            .map_err(|error| OpenError::Call { call: "DRM_IOCTL_VERSION", errno: errno_of(&error) })?
+            .map_err(|error| OpenError::Call {
+                call: "DRM_IOCTL_VERSION",
+                errno: errno_of(&error),
+            })?
             .name()
             .to_string_lossy()
             .into_owned();
