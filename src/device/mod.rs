@@ -10,14 +10,29 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-mm.html>, <https://docs.kernel.org/gpu/drm-uapi.html>.
 
+pub(crate) mod call;
+mod device_nodes;
+mod drm_view;
 mod error;
 mod gem;
+mod handle_table;
+mod image;
+mod import_error;
 mod node;
 mod node_kind;
+mod open_nodes;
+mod prime;
 
+pub use device_nodes::Device;
+pub use device_nodes::DeviceNode;
+pub use drm_view::BufferView;
+pub use drm_view::DrmViewError;
+pub use drm_view::PlanarView;
 pub use error::DeviceError;
 pub use error::OpenError;
 pub use gem::GemHandle;
-pub use gem::PrimeFlags;
+pub use image::GemImage;
+pub use import_error::ImportError;
 pub use node::Node;
 pub use node_kind::NodeKind;
+pub use prime::PrimeFlags;
