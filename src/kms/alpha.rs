@@ -38,7 +38,8 @@ impl Alpha {
 fn opaque(layout: &Layout) -> Option<Fourcc> {
     let name = layout.name().replacen('A', "X", 1);
     let opaque = Layout::all().iter().find(|opaque| opaque.name() == name)?;
-    (opaque.planes() == layout.planes()).then(|| opaque.fourcc())
+    let has_same_bytes = opaque.planes() == layout.planes();
+    (has_same_bytes && !opaque.has_alpha()).then(|| opaque.fourcc())
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "the lists of a test are short")]
+
 use crate::format::Entry;
 use crate::format::FormatSet;
 use crate::format::Fourcc;

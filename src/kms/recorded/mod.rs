@@ -143,8 +143,8 @@ fn atomic(cursor_size: [u32; 2]) -> Capabilities {
 
 /// A property that takes one of these names.
 pub(in crate::kms) fn named(number: u32, name: &str, names: &[&str], value: u64) -> Property {
-    let named = (0..).zip(names).map(|(value, name)| NamedValue { value, name: (*name).into() });
-    property(number, name, PropertyKind::Enum(named.collect()), value)
+    let values = (0..).zip(names).map(|(value, name)| NamedValue { value, name: (*name).into() });
+    property(number, name, PropertyKind::Enum(values.collect()), value)
 }
 
 pub(in crate::kms) fn property(
