@@ -14,6 +14,8 @@ pub(crate) mod buffer;
 pub(crate) mod child;
 #[cfg(feature = "window")]
 pub(crate) mod compositor;
+#[cfg(feature = "drm")]
+pub(crate) mod display;
 pub(crate) mod example;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
