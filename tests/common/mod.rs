@@ -15,6 +15,8 @@ pub(crate) mod child;
 #[cfg(feature = "window")]
 pub(crate) mod compositor;
 #[cfg(feature = "drm")]
+pub(crate) mod display;
+#[cfg(feature = "drm")]
 pub(crate) mod drm_node;
 pub(crate) mod example;
 pub(crate) mod leaks;
