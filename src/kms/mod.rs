@@ -32,6 +32,12 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
+pub mod event;
+pub mod vblank;
+
+mod sequence;
+mod timestamp;
+
 mod blend_mode;
 mod capabilities;
 mod color_encoding;
@@ -78,3 +84,8 @@ pub use property_table::PropertyTable;
 pub use rotation::Rotation;
 pub use setting::Setting;
 pub use topology::Topology;
+
+pub use sequence::Sequence;
+pub use sequence::SequenceTracker;
+pub use timestamp::Clock;
+pub use timestamp::Timestamp;
