@@ -10,7 +10,7 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-mm.html>, <https://docs.kernel.org/gpu/drm-uapi.html>.
 
-mod call;
+pub(crate) mod call;
 mod device_nodes;
 mod drm_view;
 mod error;

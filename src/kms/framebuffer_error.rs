@@ -21,7 +21,9 @@ pub enum FramebufferError {
     #[error("the image does not state its modifier: allocate it with an explicit one")]
     ImplicitModifier,
     /// The driver knows linear framebuffers alone.
-    #[error("this driver takes framebuffers without a modifier, and so LINEAR ones alone, not {modifier}")]
+    #[error(
+        "this driver takes framebuffers without a modifier, and so LINEAR ones alone, not {modifier}"
+    )]
     ModifiersUnsupported {
         /// The image's modifier.
         modifier: Modifier,
@@ -53,7 +55,9 @@ pub enum FramebufferError {
         fourcc: Fourcc,
     },
     /// A plane ends where the kernel's 32-bit numbers do not reach.
-    #[error("plane {plane} ends at byte {end_bytes} of its buffer, beyond the 4 GiB that a framebuffer can state")]
+    #[error(
+        "plane {plane} ends at byte {end_bytes} of its buffer, beyond the 4 GiB that a framebuffer can state"
+    )]
     TooFar {
         /// The plane, counted from 0.
         plane: usize,
@@ -73,7 +77,9 @@ pub enum FramebufferError {
     },
     /// The driver has rules of its own, mostly about strides: 64, 128 or 256 bytes divide those
     /// that all hardware takes.
-    #[error("the driver refuses the layout ({errno}): its strides of {strides_bytes:?} bytes may have to be multiples of 64 or 256")]
+    #[error(
+        "the driver refuses the layout ({errno}): its strides of {strides_bytes:?} bytes may have to be multiples of 64 or 256"
+    )]
     Refused {
         /// The kernel's error.
         errno: Errno,

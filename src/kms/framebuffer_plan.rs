@@ -4,8 +4,10 @@
 //! Spec: `framebuffer_check()` and `drm_gem_fb_init_with_funcs()` of the Linux kernel,
 //! `struct drm_mode_fb_cmd2`.
 
+use crate::dmabuf::BackingKind;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::MAX_PLANES;
+use crate::dmabuf::Plane;
 use crate::format::FormatSet;
 use crate::format::Fourcc;
 use crate::format::Modifier;
@@ -40,7 +42,7 @@ impl FramebufferPlan {
         image: &Dmabuf,
         alpha: Alpha,
     ) -> Result<Self, FramebufferError> {
-        if let Some(plane) = image.planes().iter().position(|plane| !plane.is_dma_buf()) {
+        if let Some(plane) = image.planes().iter().position(is_no_dma_buf) {
             return Err(FramebufferError::NotADmaBuf { plane });
         }
         let mut planes = [[0; 2]; MAX_PLANES];
@@ -93,8 +95,7 @@ impl FramebufferPlan {
     /// Spec: `drm_mode_legacy_fb_format()`.
     pub(in crate::kms) fn legacy(&self) -> Option<LegacyFormat> {
         let [_, others @ ..] = self.strides_bytes;
-        let is_plain =
-            others == [0; 3] && self.offsets_bytes == [0; 4] && self.modifiers == [0; 4];
+        let is_plain = others == [0; 3] && self.offsets_bytes == [0; 4] && self.modifiers == [0; 4];
         let [bits_per_pixel, depth] = match self.fourcc {
             Fourcc::XRGB1555 => [16, 15],
             Fourcc::RGB565 => [16, 16],
@@ -106,6 +107,10 @@ impl FramebufferPlan {
         };
         is_plain.then_some(LegacyFormat { bits_per_pixel, depth })
     }
+}
+
+fn is_no_dma_buf(plane: &Plane) -> bool {
+    plane.backing().kind() != BackingKind::DmaBuf
 }
 
 fn check_size(topology: &Topology, [width, height]: [u32; 2]) -> Result<(), FramebufferError> {
@@ -148,7 +153,8 @@ fn check_extent(
     let shape = fourcc.layout().and_then(|layout| layout.planes().get(plane));
     // Of a plane that a modifier adds the kernel's driver alone knows the rows.
     let rows = shape.map_or(1, |shape| shape.rows(height).max(1));
-    let end = u64::from(rows).saturating_mul(stride_bytes.into()).saturating_add(offset_bytes.into());
+    let end =
+        u64::from(rows).saturating_mul(stride_bytes.into()).saturating_add(offset_bytes.into());
     if end > u32::MAX.into() {
         return Err(FramebufferError::TooFar { plane, end_bytes: end });
     }

@@ -31,10 +31,7 @@ impl Blob {
     }
 
     /// For `FB_DAMAGE_CLIPS`. Allocates nothing.
-    pub(in crate::kms) fn of_damage(
-        node: &Node,
-        parts: &[Rectangle],
-    ) -> Result<Self, CommitError> {
+    pub(in crate::kms) fn of_damage(node: &Node, parts: &[Rectangle]) -> Result<Self, CommitError> {
         let mut bytes = [0; MOST_CLIPS * size_of::<drm_mode_rect>()];
         let whole = [bounds(parts)];
         let parts = if parts.len() > MOST_CLIPS { &whole } else { parts };
@@ -92,12 +89,26 @@ fn bytes_of_mode(mode: &drm_mode_modeinfo, bytes: &mut [u8]) {
     let mut put = |number: &[u8]| rest.by_ref().zip(number).for_each(|(to, from)| *to = *from);
     put(&mode.clock.to_ne_bytes());
     let narrow = [
-        mode.hdisplay, mode.hsync_start, mode.hsync_end, mode.htotal, mode.hskew, mode.vdisplay,
-        mode.vsync_start, mode.vsync_end, mode.vtotal, mode.vscan,
+        mode.hdisplay,
+        mode.hsync_start,
+        mode.hsync_end,
+        mode.htotal,
+        mode.hskew,
+        mode.vdisplay,
+        mode.vsync_start,
+        mode.vsync_end,
+        mode.vtotal,
+        mode.vscan,
     ];
-    narrow.iter().for_each(|number| put(&number.to_ne_bytes()));
-    [mode.vrefresh, mode.flags, mode.type_].iter().for_each(|number| put(&number.to_ne_bytes()));
-    mode.name.iter().for_each(|character| put(&character.to_ne_bytes()));
+    for number in narrow {
+        put(&number.to_ne_bytes());
+    }
+    for number in [mode.vrefresh, mode.flags, mode.type_] {
+        put(&number.to_ne_bytes());
+    }
+    for character in mode.name {
+        put(&character.to_ne_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -112,8 +123,13 @@ mod tests {
         name[0] = b'x'.cast_signed();
         name[31] = b'y'.cast_signed();
         let mode = drm_mode_modeinfo {
-            clock: 0x0403_0201, hdisplay: 0x0605, vscan: 0x1817, vrefresh: 0x1c1b_1a19, name,
-            type_: 0x2423_2221, ..Default::default()
+            clock: 0x0403_0201,
+            hdisplay: 0x0605,
+            vscan: 0x1817,
+            vrefresh: 0x1c1b_1a19,
+            name,
+            type_: 0x2423_2221,
+            ..Default::default()
         };
         let mut bytes = [0xee; size_of::<drm_mode_modeinfo>()];
         bytes_of_mode(&mode, &mut bytes);

@@ -2,6 +2,10 @@
 
 use rustix::io::Errno;
 
+use crate::format::Fourcc;
+use crate::format::Modifier;
+use crate::kms::TopologyError;
+
 /// Why the display was not changed. Nothing of a refused change is on the screen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +34,9 @@ pub enum CommitError {
     /// No mode is set, so there is nothing to flip.
     #[error("the output is off: call `Output::enable` first")]
     Off,
+    /// The display could not be looked at.
+    #[error("the display could not be looked at")]
+    Topology(#[from] TopologyError),
     /// The connector cannot be driven by this CRTC.
     #[error("no encoder of connector {connector} reaches CRTC {crtc}")]
     Unreachable {
@@ -53,12 +60,14 @@ pub enum CommitError {
         id: u32,
     },
     /// The plane does not read the format.
-    #[error("plane {plane} cannot show {format}")]
+    #[error("plane {plane} cannot show {fourcc} ({modifier})")]
     Format {
         /// The id of the plane.
         plane: u32,
-        /// The format and modifier of the framebuffer.
-        format: crate::format::Entry,
+        /// The format of the framebuffer.
+        fourcc: Fourcc,
+        /// Its modifier.
+        modifier: Modifier,
     },
     /// The crop reaches beyond the framebuffer, or is empty.
     #[error(
