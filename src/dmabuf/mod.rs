@@ -24,7 +24,7 @@ pub(crate) mod raster;
 mod refusal;
 mod sampling;
 pub(crate) mod sys;
-mod volatile;
+pub(crate) mod volatile;
 
 use std::fmt;
 use std::os::fd::BorrowedFd;

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::device::GemImage;
 use crate::device::Node;
-use crate::device::call::again;
+use crate::device::again;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::MAX_PLANES;
 use crate::format::Fourcc;
