@@ -14,6 +14,8 @@ pub(crate) mod buffer;
 pub(crate) mod child;
 #[cfg(feature = "window")]
 pub(crate) mod compositor;
+#[cfg(feature = "drm")]
+pub(crate) mod display;
 pub(crate) mod example;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
@@ -24,6 +26,8 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "drm")]
+pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;

@@ -6,7 +6,7 @@ use drm_ffi::drm_mode_modeinfo;
 use drm_ffi::drm_mode_rect;
 
 use crate::device::Node;
-use crate::device::call::again;
+use crate::device::again;
 use crate::kms::CommitError;
 use crate::kms::Mode;
 use crate::kms::Rectangle;

@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use rustix::io::Errno;
 
 use crate::device::GemImage;
-use crate::device::call::again;
+use crate::device::again;
 use crate::kms::Change;
 use crate::kms::CommitError;
 use crate::kms::Flip;
