@@ -28,6 +28,8 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "drm")]
+pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
