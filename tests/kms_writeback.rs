@@ -166,7 +166,11 @@ fn blended_over(
                 let [over, below] = [over >> shift & 0xff, below >> shift & 0xff];
                 let value = f64::from(over) + f64::from(below) * f64::from(255 - alpha) / 255.0;
                 // At most 255 because of what the colours are.
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0 to 255"
+                )]
                 let value = value.round() as u32;
                 value << shift
             };
