@@ -73,6 +73,8 @@ pub mod format;
 #[cfg(feature = "gl")]
 pub mod gl;
 pub mod ipc;
+#[cfg(feature = "drm")]
+pub mod kms;
 pub mod sync;
 
 /// The example of the README, compiled and run.

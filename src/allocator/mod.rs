@@ -43,6 +43,7 @@ use crate::format::Usage;
 pub use choose::Choice;
 pub use choose::ChooseError;
 pub use choose::choose;
+pub use choose::choose_proved;
 pub use dma_heap::DmaHeap;
 #[cfg(feature = "drm")]
 pub use dumb::Dumb;

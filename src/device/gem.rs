@@ -49,7 +49,7 @@ impl GemHandle {
     }
 
     /// Takes over a handle that `make` has the kernel make for this open file.
-    pub(in crate::device) fn make<E: From<DeviceError>>(
+    pub(crate) fn make<E: From<DeviceError>>(
         node: &Node,
         make: impl FnOnce() -> Result<u32, E>,
     ) -> Result<Self, E> {
