@@ -21,8 +21,8 @@ use dmashare::device::GemImage;
 use dmashare::device::Node;
 use dmashare::device::NodeKind;
 use dmashare::device::PrimeFlags;
-use dmashare::device::export_planar_buffer;
 use dmashare::dmabuf::Access;
+use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::Fourcc;
 
@@ -66,8 +66,11 @@ fn main() -> Result<(), Report> {
     }
 
     // What comes out of the display's handle is what vgem made, if it was shared and not copied.
-    let view = imported.as_planar_buffer()?;
-    let shared = export_planar_buffer(&display, &view, PrimeFlags::READ_WRITE)?;
+    let [handle] = imported.handles() else { return Err(Report::new("one plane")) };
+    let [stride_bytes, ..] = imported.strides_bytes();
+    let fd = handle.export(PrimeFlags::READ_WRITE)?;
+    let shared = Dmabuf::new(Descriptor::packed(size, Fourcc::ABGR8888, fd, stride_bytes))
+        .map_err(|rejected| *rejected.reason())?;
     println!("exported by {to}: {}", description::of_image(&shared));
     let count = pattern::compare(size, &read(&shared)?, &pixels)?;
     println!("{to} has the buffer of {from}: all {count} pixels as expected");
