@@ -129,7 +129,7 @@ impl Timeline {
     /// # Errors
     /// [`SyncObjectError::Call`].
     ///
-    /// Spec: `DRM_IOCTL_SYNCOBJ_QUERY` with `DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED`.
+    /// Spec: `DRM_IOCTL_SYNCOBJ_QUERY` with `DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED` (Linux 5.5).
     #[doc(alias = "drmSyncobjQuery2")]
     pub fn submitted(&self) -> Result<u64, SyncObjectError> {
         self.query(true)
