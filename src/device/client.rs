@@ -12,6 +12,7 @@ const DEBUG_FILES: &str = "/sys/kernel/debug/dri";
 
 /// A process that has a node open, as far as the kernel's debug files tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Client {
     /// The name of its program, at most 15 characters.
     pub command: String,

@@ -95,6 +95,9 @@ pub(super) fn points<'object>(
     let (handles, first) = Handles::new(objects.clone().map(|(object, _)| object))?;
     let mut points = [0; MAX_WAIT];
     for (to, (_, point)) in points.iter_mut().zip(objects) {
+        if point == 0 {
+            return Err(SyncObjectWaitError::PointZero);
+        }
         *to = point;
     }
     let points = points.get(..handles.count).unwrap_or_default();
