@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("egl", &["format", "dmabuf", "sync"]),
     ("ipc", &["format", "dmabuf", "sync"]),
     ("kms", &["format", "dmabuf", "device", "sync"]),
-    ("gl", &["format", "dmabuf", "egl"]),
+    ("gl", &["format", "dmabuf", "egl", "sync"]),
 ];
 
 /// Module names that say nothing about what is in them.

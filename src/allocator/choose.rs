@@ -21,6 +21,7 @@ use crate::allocator::Request;
 use crate::allocator::Verdict;
 use crate::allocator::error::list;
 use crate::allocator::probe;
+use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Importer;
 use crate::dmabuf::ImporterClass;
 use crate::format::FormatSet;
@@ -82,6 +83,43 @@ pub fn choose(
     formats: &FormatSet,
     request: &Request,
 ) -> Result<Choice, ChooseError> {
+    choose_proved(importer, formats, request, |_trial| Ok(()))
+}
+
+/// As [`choose`], for images that have more users than the display: `prove` is given each
+/// candidate's small trial image and does with it what the images are for, such as importing it and
+/// making a framebuffer of it. Its error says why the candidate will not do.
+///
+/// # Errors
+/// As [`choose`].
+///
+/// ```
+/// use dmashare::allocator::Request;
+/// use dmashare::allocator::choose_proved;
+/// use dmashare::dmabuf::Importer;
+/// use dmashare::format::FormatSet;
+/// use dmashare::format::Fourcc;
+/// use dmashare::format::Modifier;
+///
+/// let formats = FormatSet::from_iter([(Fourcc::ARGB8888, Modifier::LINEAR)]);
+/// let request = Request::new(640, 480, Fourcc::ARGB8888);
+/// let importer = Importer::from_driver_name(Some("swrast"));
+/// let choice = choose_proved(&importer, &formats, &request, |trial| {
+///     let stride_bytes = trial.planes()[0].stride_bytes();
+///     if stride_bytes % 64 == 0 { Ok(()) } else { Err(format!("a stride of {stride_bytes} bytes")) }
+/// })?;
+/// # assert!(choice.allocator.allocate(&choice.request).is_ok());
+/// # Ok::<(), dmashare::allocator::ChooseError>(())
+/// ```
+pub fn choose_proved<F>(
+    importer: &Importer,
+    formats: &FormatSet,
+    request: &Request,
+    mut prove: F,
+) -> Result<Choice, ChooseError>
+where
+    F: FnMut(&Dmabuf) -> Result<(), String>,
+{
     let request = narrowed(request, formats).ok_or_else(|| ChooseError::Unsupported {
         driver: importer.driver().to_owned(),
         fourcc: request.fourcc(),
@@ -92,7 +130,7 @@ pub fn choose(
     for kind in candidates(importer.class()) {
         let verdict = match &picked {
             Some(better) => Verdict::NotNeeded { picked: better.kind() },
-            None => match try_out(kind, importer, &request) {
+            None => match try_out(kind, importer, &request, &mut prove) {
                 Ok(allocator) => {
                     picked = Some(allocator);
                     let driver = importer.driver().to_owned();
@@ -133,6 +171,7 @@ fn try_out(
     kind: AllocatorKind,
     importer: &Importer,
     request: &Request,
+    prove: &mut dyn FnMut(&Dmabuf) -> Result<(), String>,
 ) -> Result<Box<dyn Allocator>, Verdict> {
     let allocator = open(kind, importer)?;
     allocator.check(request).map_err(Verdict::NotAllocated)?;
@@ -143,10 +182,9 @@ fn try_out(
     } else {
         importer.accepts(&image)
     };
-    match accepted {
-        Ok(()) => Ok(allocator),
-        Err(refusal) => Err(Verdict::Refused(refusal)),
-    }
+    accepted.map_err(Verdict::Refused)?;
+    prove(&image).map_err(Verdict::NotProved)?;
+    Ok(allocator)
 }
 
 fn open(kind: AllocatorKind, importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {

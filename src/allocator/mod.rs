@@ -40,6 +40,7 @@ use crate::format::Usage;
 pub use choose::Choice;
 pub use choose::ChooseError;
 pub use choose::choose;
+pub use choose::choose_proved;
 pub use dma_heap::DmaHeap;
 pub use error::AllocateError;
 pub use error::OpenError;

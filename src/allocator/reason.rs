@@ -55,6 +55,9 @@ pub enum Verdict {
     NotAllocated(AllocateError),
     /// It makes such images, but not for this display.
     Refused(Refusal),
+    /// It makes such images, and another user of them says why not
+    /// ([`choose_proved`](crate::allocator::choose_proved)).
+    NotProved(String),
 }
 
 impl fmt::Display for Verdict {
@@ -80,6 +83,7 @@ impl fmt::Display for Verdict {
                 write!(f, "what it makes cannot be used: {source}")
             }
             Self::NotAllocated(error) => write!(f, "{error}"),
+            Self::NotProved(reason) => f.write_str(reason),
             Self::Refused(refusal) => write!(f, "{refusal}"),
         }
     }
