@@ -17,6 +17,7 @@
 //! | [`sync`] | fences |
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
+//! | `kms` | what a display can show where, and framebuffers (feature `drm`) |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
 //!
