@@ -18,6 +18,7 @@
 //! | `device` | DRM devices: nodes, GEM handles, PRIME, dumb buffers (feature `drm`) |
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
+//! | `kms` | what a display can show where, and framebuffers (feature `drm`) |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
 //!
