@@ -15,6 +15,7 @@ pub(crate) mod child;
 #[cfg(feature = "window")]
 pub(crate) mod compositor;
 pub(crate) mod example;
+pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
 pub(crate) mod patience;
