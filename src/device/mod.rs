@@ -32,6 +32,7 @@ mod open_nodes;
 mod prime;
 mod sys;
 
+pub(crate) use call::again;
 pub use capability::Capability;
 pub use capability::PRIME_EXPORTS;
 pub use capability::PRIME_IMPORTS;
