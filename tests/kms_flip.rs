@@ -334,6 +334,11 @@ fn process_that_is_killed_in_a_flip_leaves_a_display_that_works() {
             assert!(std::time::Instant::now() < deadline, "the child shows nothing");
             std::thread::sleep(Duration::from_millis(20));
         }
+        let mut early = Screen::new("vkms", Method::Atomic);
+        let picture = early.plain([64, 64], 0);
+        let refused = early.output.enable(&screen::mode([64, 64], 60), &Layer::new(&picture));
+        assert!(matches!(refused, Err(CommitError::NotMaster { .. })), "{refused:?}");
+        drop((early, picture));
         process.kill();
 
         let mut screen = Screen::new("vkms", Method::Atomic);

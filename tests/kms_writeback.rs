@@ -10,16 +10,22 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dmashare::device::DumbBuffer;
 use dmashare::device::Node;
 use dmashare::dmabuf::Access;
+use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
+use dmashare::dmabuf::PlaneDescriptor;
 use dmashare::format::Fourcc;
+use dmashare::format::Modifier;
 use dmashare::kms::Alpha;
 use dmashare::kms::CaptureError;
 use dmashare::kms::Change;
+use dmashare::kms::ColorEncoding;
+use dmashare::kms::ColorRange;
 use dmashare::kms::CommitError;
 use dmashare::kms::Flip;
 use dmashare::kms::Framebuffer;
@@ -195,6 +201,71 @@ fn blended_over(
     screen.output.apply(&[Change::Hide { plane }]).unwrap();
     let image = writeback.capture(&mut screen.output, target, screen::PATIENCE).unwrap();
     assert_pixels(&image, &expected(|_, _, _| None));
+}
+
+/// An NV12 picture whose left half has one colour and whose right half another.
+fn nv12(screen: &Screen, colors: [[u8; 3]; 2]) -> Framebuffer {
+    let [width, height] = SIZE.map(u32::from);
+    let buffer = DumbBuffer::create(&screen.node, width, height * 3 / 2, 8).unwrap();
+    let mapping = buffer.map().unwrap();
+    let half = usize::try_from(width / 2).unwrap();
+    let [[y0, u0, v0], [y1, u1, v1]] = colors;
+    let luma = [vec![y0; half], vec![y1; half]].concat();
+    let chroma = [[u0, v0].repeat(half / 2), [u1, v1].repeat(half / 2)].concat();
+    for row in 0..height * 3 / 2 {
+        mapping.write_row(row, if row < height { &luma } else { &chroma }).unwrap();
+    }
+    let fd = Arc::new(buffer.export().unwrap());
+    let stride_bytes = buffer.stride_bytes();
+    let plane = |offset_bytes| PlaneDescriptor { fd: Arc::clone(&fd), offset_bytes, stride_bytes };
+    let planes = vec![plane(0), plane(stride_bytes * height)];
+    let (fourcc, modifier) = (Fourcc::NV12, Modifier::LINEAR);
+    let image = Dmabuf::new(Descriptor { width, height, fourcc, modifier, planes }).unwrap();
+    Framebuffer::new(&screen.node, &screen.topology, &image, Alpha::Ignore).unwrap()
+}
+
+/// The matrix of ITU-R BT.601 or BT.709, worked out from the weights of red and blue.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
+fn rgb_of([y, u, v]: [u8; 3], [red, blue]: [f64; 2], is_limited: bool) -> u32 {
+    let (y, u, v) = (f64::from(y), f64::from(u) - 128.0, f64::from(v) - 128.0);
+    let (y, u, v) = if is_limited {
+        ((y - 16.0) / 219.0, u / 224.0, v / 224.0)
+    } else {
+        (y / 255.0, u / 255.0, v / 255.0)
+    };
+    let r = y + 2.0 * (1.0 - red) * v;
+    let b = y + 2.0 * (1.0 - blue) * u;
+    let g = (y - red * r - blue * b) / (1.0 - red - blue);
+    let byte = |value: f64| (value * 255.0).round().clamp(0.0, 255.0) as u32;
+    byte(r) << 16 | byte(g) << 8 | byte(b)
+}
+
+#[test]
+#[ignore = "lab: needs vkms"]
+fn yuv_is_converted_as_was_asked_for() {
+    let (mut screen, writeback, target) = lit();
+    let colors = [[81, 90, 240], [145, 54, 34]];
+    let picture = nv12(&screen, colors);
+    let plane = screen.pipeline.primary;
+    for (encoding, weights) in
+        [(ColorEncoding::Bt601, [0.299, 0.114]), (ColorEncoding::Bt709, [0.2126, 0.0722])]
+    {
+        for (range, is_limited) in [(ColorRange::Limited, true), (ColorRange::Full, false)] {
+            let layer = Layer::new(&picture).color(encoding, range);
+            screen.output.commit(&[Change::show(plane, &layer)], &Flip::default()).unwrap();
+            screen.flipped();
+            let image = writeback.capture(&mut screen.output, &target, screen::PATIENCE).unwrap();
+            let seen = pixels(&image);
+            for (index, seen) in seen.iter().enumerate() {
+                let is_right = index % usize::from(SIZE[0]) >= usize::from(SIZE[0] / 2);
+                let expected = rgb_of(colors[usize::from(is_right)], weights, is_limited);
+                for shift in [0, 8, 16] {
+                    let [a, b] = [*seen, expected].map(|it| it >> shift & 0xff);
+                    assert!(a.abs_diff(b) <= 1, "{encoding} {range}: {seen:08x} {expected:06x}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
