@@ -30,6 +30,10 @@
 //! The network belongs to a primary node (`/dev/dri/card0`). Anybody who can open that node may look
 //! at it; only the **master**, one open file at a time, may change it.
 //!
+//! An [`Output`] is one monitor that is being changed: it sets a mode, shows a [`Layer`] on each
+//! plane, flips in step with the display, and puts everything back when it goes away. [`event`] and
+//! [`vblank`] say when what was asked for has happened, and [`Writeback`] takes a picture of it.
+//!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
 mod added;
