@@ -16,8 +16,8 @@ use rustix::io::Errno;
 
 use crate::device::NodeKind;
 use crate::device::OpenError;
-use crate::device::error::errno_of;
-use crate::device::gem::HandleTable;
+use crate::device::call::errno_of;
+use crate::device::handle_table::HandleTable;
 
 /// One open file of a DRM node, with the GEM handles that belong to it.
 ///

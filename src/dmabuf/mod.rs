@@ -25,7 +25,7 @@ mod refusal;
 mod sampling;
 pub(crate) mod sys;
 mod trial_mapping;
-mod volatile;
+pub(crate) mod volatile;
 
 use std::fmt;
 use std::os::fd::AsFd;

@@ -19,7 +19,7 @@
 //!   **overlay** planes pictures on top of it (often the place for video), the **cursor** plane a
 //!   small image that moves cheaply. Each plane lists the formats and modifiers that it reads, and
 //!   the CRTCs that it can belong to.
-//! - A **framebuffer** is one image that planes can read, made of a
+//! - A **framebuffer** ([`Framebuffer`]) is one image that planes can read, made of a
 //!   [`Dmabuf`](crate::dmabuf::Dmabuf).
 //! - A **writeback connector** has no socket: what its CRTC shows goes back into memory.
 //!
@@ -32,6 +32,8 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
+mod added;
+mod alpha;
 mod blend_mode;
 mod capabilities;
 mod color_encoding;
@@ -42,6 +44,10 @@ mod crtc;
 mod encoder;
 mod error;
 mod format_blob;
+mod framebuffer;
+mod framebuffer_error;
+mod framebuffer_info;
+mod framebuffer_plan;
 mod mode;
 mod plane;
 mod plane_kind;
@@ -49,11 +55,14 @@ mod property;
 mod property_kind;
 mod property_table;
 mod read;
+mod rectangle;
 mod rotation;
 mod setting;
+mod shape;
 mod sys;
 mod topology;
 
+pub use alpha::Alpha;
 pub use blend_mode::BlendMode;
 pub use capabilities::Capabilities;
 pub use color_encoding::ColorEncoding;
@@ -68,6 +77,13 @@ pub use error::TopologyError;
 pub use format_blob::FormatBlobError;
 pub use format_blob::parse_in_formats;
 pub use format_blob::parse_writeback_formats;
+pub use framebuffer::DirtyError;
+pub use framebuffer::Framebuffer;
+pub use framebuffer::RemoveError;
+pub use framebuffer_error::FramebufferError;
+pub use framebuffer_info::FramebufferInfo;
+pub use framebuffer_info::PlaneInfo;
+pub use framebuffer_info::ReadBackError;
 pub use mode::Mode;
 pub use plane::Plane;
 pub use plane_kind::PlaneKind;
@@ -75,6 +91,8 @@ pub use property::Property;
 pub use property_kind::NamedValue;
 pub use property_kind::PropertyKind;
 pub use property_table::PropertyTable;
+pub use rectangle::Rectangle;
 pub use rotation::Rotation;
 pub use setting::Setting;
+pub use shape::Shape;
 pub use topology::Topology;

@@ -1,7 +1,7 @@
-#![allow(unsafe_code, reason = "asks the kernel for lists with ioctls")]
-//! The ioctls that answer with lists.
+#![allow(unsafe_code, reason = "talks to the display with ioctls")]
+//! The ioctls that answer with lists, and one that `drm-ffi` does not have.
 //!
-//! Each is asked twice: for the lengths, then for the contents. In between a monitor can be plugged
+//! A list is asked for twice: for the lengths, then for the contents. In between a monitor can be plugged
 //! in or another thread can change what this open file is shown, and the second answer is longer than
 //! the first. `drm-ffi` takes the second length for that of its memory; here the question is put
 //! again.
@@ -11,6 +11,7 @@
 use std::os::fd::AsFd;
 
 use drm_ffi::drm_mode_card_res;
+use drm_ffi::drm_mode_closefb;
 use drm_ffi::drm_mode_get_blob;
 use drm_ffi::drm_mode_get_connector;
 use drm_ffi::drm_mode_get_plane;
@@ -33,6 +34,7 @@ const GET_BLOB: Opcode = opcode::read_write::<drm_mode_get_blob>(b'd', 0xac);
 const GET_PLANE_RESOURCES: Opcode = opcode::read_write::<drm_mode_get_plane_res>(b'd', 0xb5);
 const GET_PLANE: Opcode = opcode::read_write::<drm_mode_get_plane>(b'd', 0xb6);
 const GET_PROPERTIES: Opcode = opcode::read_write::<drm_mode_obj_get_properties>(b'd', 0xb9);
+const CLOSE_FB: Opcode = opcode::read_write::<drm_mode_closefb>(b'd', 0xd0);
 
 const _: () = assert!(GET_RESOURCES == 0xc040_64a0);
 const _: () = assert!(GET_CONNECTOR == 0xc050_64a7);
@@ -41,6 +43,7 @@ const _: () = assert!(GET_BLOB == 0xc010_64ac);
 const _: () = assert!(GET_PLANE_RESOURCES == 0xc010_64b5);
 const _: () = assert!(GET_PLANE == 0xc020_64b6);
 const _: () = assert!(GET_PROPERTIES == 0xc020_64b9);
+const _: () = assert!(CLOSE_FB == 0xc008_64d0);
 
 /// How often a list is asked for again before it is given up.
 const ATTEMPTS: usize = 16;
@@ -229,6 +232,13 @@ pub(in crate::kms) fn blob(node: &impl AsFd, blob_id: u32) -> Result<Vec<u8>, To
         // The kernel copies a blob of exactly this length or nothing.
         Ok((numbers.length == lengths.length).then_some(bytes))
     })
+}
+
+/// `DRM_IOCTL_MODE_CLOSEFB`: gives a framebuffer up without turning off who shows it.
+pub(in crate::kms) fn close_framebuffer(node: &impl AsFd, fb_id: u32) -> Result<(), Errno> {
+    let mut close = drm_mode_closefb { fb_id, pad: 0 };
+    // SAFETY: `update` requires lists as long as stated: there are none.
+    unsafe { update::<CLOSE_FB, _>(node, &mut close) }
 }
 
 fn ask_until_it_fits<T>(
