@@ -61,7 +61,10 @@ pub(crate) struct Requirement {
 /// For people on systems without apt: the same list in words.
 const IN_WORDS: [(Purpose, &str); 3] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
-    (Purpose::Lab, "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with"),
+    (
+        Purpose::Lab,
+        "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
+    ),
     (Purpose::Test, "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland"),
 ];
 

@@ -117,8 +117,12 @@ fn run_tests(
         }
         let mut results = Results::new(stages, configuration, &tests);
         let job = test_job::job(&tests);
-        let ending =
-            machine.guest(configuration).run(&job, test_job::limits(tests.len()), None, &mut results)?;
+        let ending = machine.guest(configuration).run(
+            &job,
+            test_job::limits(tests.len()),
+            None,
+            &mut results,
+        )?;
         results.finish(&ending)?;
     }
     Ok(())

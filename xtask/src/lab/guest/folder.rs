@@ -27,7 +27,9 @@ impl Folder {
     pub(super) fn new(job: &str, photograph: Option<&Photograph>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("dmashare-lab-").tempdir();
         let folder = Self { folder: folder.context("a folder to share with the guest")? };
-        let write = |name: &str, text: &str| fs::write(folder.path(name), text).context("the guest's files");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path(name), text).context("the guest's files")
+        };
         write("init", INIT)?;
         fs::set_permissions(folder.path("init"), fs::Permissions::from_mode(0o755))?;
         write("job", job)?;

@@ -86,7 +86,8 @@ impl Monitor {
         if image.depth != 24 || !rest.is_empty() {
             bail!("the X server's pixels have {} bits", image.depth);
         }
-        let rgb: Vec<u8> = pixels.iter().flat_map(|[blue, green, red, _]| [*red, *green, *blue]).collect();
+        let rgb: Vec<u8> =
+            pixels.iter().flat_map(|[blue, green, red, _]| [*red, *green, *blue]).collect();
         write_png(file, width.into(), height.into(), &rgb)
     }
 }

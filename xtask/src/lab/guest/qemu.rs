@@ -14,8 +14,18 @@ const WITH_LOG: &str = r#"log=$1; shift; exec "$@" 2>"$log""#;
 
 /// Fewer than two processors would hide races; more are slower where they are emulated.
 const MACHINE: [&str; 12] = [
-    "-machine", "q35", "-smp", "2", "-m", "2G", "-nodefaults", "-no-user-config", "-no-reboot",
-    "-vga", "none", "-nographic",
+    "-machine",
+    "q35",
+    "-smp",
+    "2",
+    "-m",
+    "2G",
+    "-nodefaults",
+    "-no-user-config",
+    "-no-reboot",
+    "-vga",
+    "none",
+    "-nographic",
 ];
 
 /// The root: what changes on the host while the guest runs need not be seen, hence the cache. The
@@ -30,7 +40,12 @@ const GPU: &str = "virtio-gpu-gl-pci,xres=1024,yres=768";
 impl Guest {
     /// The command that boots this guest. With a `display`, the name of an X server, it has a
     /// monitor there.
-    pub(super) fn command(&self, folder: &Folder, display: Option<&str>, terminal: bool) -> Command {
+    pub(super) fn command(
+        &self,
+        folder: &Folder,
+        display: Option<&str>,
+        terminal: bool,
+    ) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", WITH_LOG, "sh"]).arg(folder.path("qemu.log"));
         command.arg("qemu-system-x86_64").args(MACHINE);
@@ -41,7 +56,10 @@ impl Guest {
         let init = folder.path("init");
         command.arg("-kernel").arg(&self.kernel);
         command.arg("-append").arg(format!("{KERNEL} init={}", init.display()));
-        command.args(["-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"]);
+        command.args([
+            "-fsdev",
+            "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap",
+        ]);
         command.args(["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]);
         let shared = folder.root().display().to_string().replace(',', ",,");
         command.arg("-fsdev").arg(format!("local,id=lab,path={shared},security_model=none"));
@@ -50,7 +68,12 @@ impl Guest {
         command.arg("-serial").arg(format!("file:{console}"));
         command.args(["-monitor", "none", "-device", "virtio-serial-pci"]);
         if terminal {
-            command.args(["-chardev", "stdio,id=job,signal=off", "-device", "virtconsole,chardev=job"]);
+            command.args([
+                "-chardev",
+                "stdio,id=job,signal=off",
+                "-device",
+                "virtconsole,chardev=job",
+            ]);
         } else {
             // Not stdio: without an input it counts as disconnected, and drops what it is given.
             command.args(["-chardev", "file,id=job,path=/dev/stdout"]);

@@ -34,7 +34,8 @@ impl Limits {
     pub(crate) const BOOT: Duration = Duration::from_secs(120);
 
     /// Of a job that may take as long as it likes.
-    pub(crate) const NONE: Self = Self { boot: Self::BOOT, silence: Duration::MAX, total: Duration::MAX };
+    pub(crate) const NONE: Self =
+        Self { boot: Self::BOOT, silence: Duration::MAX, total: Duration::MAX };
 }
 
 /// Passes on what a job says, answers what it asks of the host, and keeps the time.
@@ -99,7 +100,10 @@ impl<'a> Session<'a> {
         let picture = self.folder.path("screenshot.png");
         if !picture.exists() {
             let reason = fs::read_to_string(self.folder.path("screenshot.error"));
-            bail!("no photograph: {}", reason.unwrap_or_else(|_| "the job was too short".to_owned()));
+            bail!(
+                "no photograph: {}",
+                reason.unwrap_or_else(|_| "the job was too short".to_owned())
+            );
         }
         let file = &photograph.file;
         fs::copy(picture, file).map(drop).with_context(|| file.display().to_string())

@@ -30,7 +30,12 @@ const LIMIT: Duration = Duration::from_secs(60 * 60);
 ///
 /// # Errors
 /// When a step fails, or an option of the fragment did not make it into the configuration.
-pub(super) fn build(source: &Source, fragment: &Fragment, cache: &Path, folder: &Path) -> Result<()> {
+pub(super) fn build(
+    source: &Source,
+    fragment: &Fragment,
+    cache: &Path,
+    folder: &Path,
+) -> Result<()> {
     // The tree takes 2 GB, in the cache because /tmp may be in memory; it goes when it has served.
     let tree = cache.join("tree");
     cache::remove(&tree)?;
@@ -44,7 +49,8 @@ pub(super) fn build(source: &Source, fragment: &Fragment, cache: &Path, folder: 
 }
 
 fn configure(tree: &Path, fragment: &Fragment) -> Result<()> {
-    let script = "make tinyconfig && scripts/kconfig/merge_config.sh -m .config \"$1\" && make olddefconfig";
+    let script =
+        "make tinyconfig && scripts/kconfig/merge_config.sh -m .config \"$1\" && make olddefconfig";
     let mut command = Command::new("sh");
     command.args(["-euc", script, "sh"]).arg(Fragment::file()).current_dir(tree);
     step("configuring it", clean(command))?;

@@ -55,7 +55,10 @@ impl Fragment {
     pub(super) fn verify(&self, config: &str) -> Result<()> {
         let dropped: Vec<_> = self.options().filter(|option| !holds(config, option)).collect();
         if !dropped.is_empty() {
-            bail!("the kernel has no such options any more, or not together: {}", dropped.join(", "));
+            bail!(
+                "the kernel has no such options any more, or not together: {}",
+                dropped.join(", ")
+            );
         }
         Ok(())
     }

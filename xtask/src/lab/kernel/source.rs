@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        let names = ["linux-source-7.9", "linux-source-7.10", "linux-source-7.11-rt", "linux-source"];
+        let names =
+            ["linux-source-7.9", "linux-source-7.10", "linux-source-7.11-rt", "linux-source"];
         let names = names.map(str::to_owned);
         assert_eq!(newest(&names).as_deref(), Some("linux-source-7.10"));
         assert_eq!(newest(&[]), None);
