@@ -75,6 +75,8 @@ pub mod gl;
 pub mod ipc;
 #[cfg(feature = "drm")]
 pub mod kms;
+#[cfg(all(feature = "gl", feature = "drm"))]
+pub mod present;
 pub mod sync;
 
 /// The example of the README, compiled and run.

@@ -150,12 +150,13 @@ fn plain_fences_keep_the_rules() {
 #[test]
 fn egl_refuses_what_is_no_fence() {
     let (display, context, _gl) = software();
-    let create = raw::create(&context);
+    let (create, error) = (raw::create(&context), raw::error(&context));
     let attempt = |raw_display, kind, attributes: &[i32]| {
         // SAFETY: the function bears any display, kind and terminated list (EGL_KHR_fence_sync).
         let sync = unsafe { create(raw_display, kind, attributes.as_ptr()) };
         assert!(sync.is_null(), "{kind:#x} {attributes:?}");
-        raw::error(&context)
+        // SAFETY: the function requires nothing.
+        unsafe { error() }
     };
     let (fence, bad_attribute, bad_display, bad_match) = (0x30F9, 0x3004, 0x3008, 0x3009);
     assert_eq!(attempt(display.as_raw(), fence, &[0x30F1, 0, 0x3038]), bad_attribute);
@@ -405,11 +406,8 @@ mod raw {
         unsafe { std::mem::transmute(address(context, c"eglCreateSyncKHR")) }
     }
 
-    pub(crate) fn error(context: &Context) -> i32 {
+    pub(crate) fn error(context: &Context) -> unsafe extern "system" fn() -> i32 {
         // SAFETY: the type is the one that egl.h declares for the name.
-        let error: unsafe extern "system" fn() -> i32 =
-            unsafe { std::mem::transmute(address(context, c"eglGetError")) };
-        // SAFETY: the function requires nothing.
-        unsafe { error() }
+        unsafe { std::mem::transmute(address(context, c"eglGetError")) }
     }
 }

@@ -18,6 +18,9 @@ use std::path::Path;
 mod common;
 #[path = "../fuzz/bodies/descriptor.rs"]
 mod descriptor;
+#[cfg(feature = "drm")]
+#[path = "../fuzz/bodies/events.rs"]
+mod events;
 #[cfg(feature = "gl")]
 #[path = "../fuzz/bodies/import.rs"]
 mod import;
@@ -53,6 +56,12 @@ fn in_formats_corpus_is_read_as_by_the_second_account() {
 #[test]
 fn wire_corpus_is_decoded_without_a_panic() {
     replay("wire", ROUNDS, wire::run);
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn events_corpus_is_read_without_a_panic() {
+    replay("events", ROUNDS, events::run);
 }
 
 /// In a child process: what is looked for here is a crash.

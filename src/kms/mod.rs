@@ -68,6 +68,14 @@ mod shape;
 mod sys;
 mod topology;
 
+mod commit;
+pub mod event;
+mod output;
+mod sequence;
+mod timestamp;
+pub mod vblank;
+mod writeback;
+
 pub use alpha::Alpha;
 pub use blend_mode::BlendMode;
 pub use capabilities::Capabilities;
@@ -113,3 +121,17 @@ pub use rotation::Rotation;
 pub use setting::Setting;
 pub use shape::Shape;
 pub use topology::Topology;
+
+pub use commit::CommitError;
+pub use output::Change;
+pub use output::Flip;
+pub use output::Flipped;
+pub use output::Layer;
+pub use output::Method;
+pub use output::Output;
+pub use sequence::Sequence;
+pub use sequence::SequenceTracker;
+pub use timestamp::Clock;
+pub use timestamp::Timestamp;
+pub use writeback::CaptureError;
+pub use writeback::Writeback;

@@ -16,6 +16,8 @@ pub(crate) mod child;
 pub(crate) mod compositor;
 #[cfg(feature = "drm")]
 pub(crate) mod display;
+#[cfg(feature = "drm")]
+pub(crate) mod drm_node;
 pub(crate) mod example;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
@@ -26,6 +28,8 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "drm")]
+pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
