@@ -30,6 +30,23 @@
 //! The network belongs to a primary node (`/dev/dri/card0`). Anybody who can open that node may look
 //! at it; only the **master**, one open file at a time, may change it.
 //!
+//! ```no_run
+//! use dmashare::allocator::{Allocator, DmaHeap, Request};
+//! use dmashare::device::{Node, NodeKind};
+//! use dmashare::format::Fourcc;
+//! use dmashare::kms::{Alpha, Framebuffer, Pipeline, PipelineRequest, Topology};
+//!
+//! let node = Node::open_driver("vkms", NodeKind::Primary)?;
+//! let topology = Topology::read(&node)?;
+//! let way = Pipeline::choose(&topology, &PipelineRequest::default())?;
+//! let [width, height] = way.mode.size();
+//! let request = Request::new(width, height, Fourcc::XRGB8888);
+//! let image = DmaHeap::open(DmaHeap::SYSTEM)?.allocate(&request)?;
+//! let framebuffer = Framebuffer::new(&node, &topology, &image, Alpha::Blend)?;
+//! println!("{:?} can be shown by {:?}", framebuffer.handle(), way.primary);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
 mod added;
