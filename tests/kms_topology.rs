@@ -34,6 +34,7 @@ use drm::control::Device as _;
 
 use common::display;
 use common::display::Inventory;
+use common::example;
 use common::leaks;
 
 fn plane(topology: &Topology, kind: PlaneKind) -> &Plane {
@@ -184,6 +185,32 @@ fn way_and_plane_are_found_on_a_real_topology() {
     let choice = PlaneRequest::new(way.crtc, video).choose(&topology).unwrap();
     assert_eq!(choice.plane, way.primary);
     assert!(way.formats(&topology).unwrap().contains(Fourcc::P010, Modifier::LINEAR));
+}
+
+#[test]
+#[ignore = "lab: needs vkms"]
+fn example_lists_the_way_to_the_monitor() {
+    let topology = Topology::read(&display::open("vkms")).unwrap();
+    let list = |arguments: &[&str]| {
+        let mut command = example::command("list_pipelines");
+        let output = command.args(["--driver", "vkms"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let way = Pipeline::choose(&topology, &PipelineRequest::default()).unwrap();
+    let name = topology.connector(way.connector).unwrap().name();
+    let [plane, crtc] = [u32::from(way.primary), u32::from(way.crtc)];
+    let expected = format!("plane {plane} > CRTC {crtc} > {name} at 1024x768@60.004");
+    let printed = list(&[]);
+    assert!(printed.contains(&expected), "{printed}");
+    assert!(printed.contains("NV12") && printed.contains("Writeback-1"), "{printed}");
+    let json: serde_json::Value = serde_json::from_str(&list(&["--json"])).unwrap();
+    let device = &json["devices"][0];
+    assert_eq!(device["driver"], "vkms");
+    assert_eq!(device["way"]["plane"], plane);
+    assert_eq!(device["connectors"].as_array().unwrap().len(), topology.connectors.len());
+    let reads = device["planes"][0]["reads"].as_array().unwrap();
+    assert_eq!(reads.len(), topology.planes[0].formats.len());
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-mm.html>, <https://docs.kernel.org/gpu/drm-uapi.html>.
 
-pub(crate) mod call;
+mod call;
 mod capability;
 mod client;
 mod client_capability;

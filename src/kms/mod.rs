@@ -34,6 +34,23 @@
 //! plane, flips in step with the display, and puts everything back when it goes away. [`event`] and
 //! [`vblank`] say when what was asked for has happened, and [`Writeback`] takes a picture of it.
 //!
+//! ```no_run
+//! use dmashare::allocator::{Allocator, DmaHeap, Request};
+//! use dmashare::device::{Node, NodeKind};
+//! use dmashare::format::Fourcc;
+//! use dmashare::kms::{Alpha, Framebuffer, Pipeline, PipelineRequest, Topology};
+//!
+//! let node = Node::open_driver("vkms", NodeKind::Primary)?;
+//! let topology = Topology::read(&node)?;
+//! let way = Pipeline::choose(&topology, &PipelineRequest::default())?;
+//! let [width, height] = way.mode.size();
+//! let request = Request::new(width, height, Fourcc::XRGB8888);
+//! let image = DmaHeap::open(DmaHeap::SYSTEM)?.allocate(&request)?;
+//! let framebuffer = Framebuffer::new(&node, &topology, &image, Alpha::Blend)?;
+//! println!("{:?} can be shown by {:?}", framebuffer.handle(), way.primary);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
 mod added;
