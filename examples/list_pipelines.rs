@@ -8,8 +8,9 @@
 //! ```
 //!
 //! You should see a tree for each device: its connectors with their monitors, and below each the
-//! encoders, the CRTCs that these reach, and the planes of those with the formats that they read. A
-//! `>` marks what is in use, and the last lines of a device say which way a picture would take.
+//! encoders, the CRTCs that these reach, and the planes of those; then each plane with the formats
+//! that it reads. A `>` marks what is in use, and the last line of a device says which way a picture
+//! would take.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
 
@@ -98,6 +99,10 @@ fn print(path: &str, topology: &Topology) {
     for connector in &topology.connectors {
         print_connector(topology, connector);
     }
+    for plane in &topology.planes {
+        println!("    {} plane {} reads", plane.kind, u32::from(plane.handle));
+        println!("      {}", formats_text(&plane.formats));
+    }
     match Pipeline::choose(topology, &PipelineRequest::default()) {
         Ok(way) => println!("  {}", way_text(topology, &way)),
         Err(reason) => println!("  {reason}"),
@@ -142,7 +147,6 @@ fn print_crtc(topology: &Topology, connector: &Connector, crtc: &Crtc) {
     for plane in topology.planes_of(crtc.handle) {
         let mark = mark(plane.crtc == Some(crtc.handle));
         println!("        {mark}{} plane {}", plane.kind, u32::from(plane.handle));
-        println!("            reads {}", formats_text(&plane.formats));
     }
 }
 

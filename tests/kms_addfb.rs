@@ -25,6 +25,7 @@ use dmashare::allocator::Request;
 use dmashare::device::DumbBuffer;
 use dmashare::device::GemHandle;
 use dmashare::device::Node;
+use dmashare::device::NodeKind;
 use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::dmabuf::PlaneDescriptor;
@@ -357,7 +358,7 @@ fn modifiers_are_stated_and_known_or_refused() {
 }
 
 #[test]
-#[ignore = "lab: needs vkms and a dma-heap"]
+#[ignore = "lab: needs vkms, vgem and a dma-heap"]
 fn images_that_no_display_reads_are_refused_before_the_kernel() {
     let (node, topology) = vkms();
     let before = Inventory::of(&node);
@@ -365,6 +366,10 @@ fn images_that_no_display_reads_are_refused_before_the_kernel() {
         let memfd = Memfd::new().allocate(&Request::new(64, 64, Fourcc::XRGB8888)).unwrap();
         let refused = refusal(&node, &topology, &memfd);
         assert_eq!(refused, FramebufferError::NotADmaBuf { plane: 0 });
+        let render = Node::open_driver("vgem", NodeKind::Render).unwrap();
+        let image = heap([64, 64], Fourcc::XRGB8888);
+        let refused = refusal(&render, &topology, &image);
+        assert_eq!(refused, FramebufferError::NotPrimary { kind: NodeKind::Render });
         let deep = heap([64, 64], Fourcc::ABGR16161616F);
         let refused = refusal(&node, &topology, &deep);
         assert!(matches!(refused, FramebufferError::Format { .. }), "{refused}");

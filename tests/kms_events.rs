@@ -14,9 +14,13 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 use std::time::Instant;
 
+use dmashare::format::Fourcc;
 use dmashare::kms::Clock;
 use dmashare::kms::Flip;
+use dmashare::kms::Layer;
 use dmashare::kms::Method;
+use dmashare::kms::Output;
+use dmashare::kms::Topology;
 use dmashare::kms::event::Event;
 use dmashare::kms::event::EventError;
 use dmashare::kms::event::EventReader;
@@ -31,6 +35,7 @@ use rustix::fs::OFlags;
 use common::display;
 use common::screen;
 use common::screen::Screen;
+use common::vkms;
 
 fn is_readable(fd: impl AsFd, timeout: Duration) -> bool {
     let timeout = Timespec::try_from(timeout).unwrap();
@@ -111,6 +116,52 @@ fn flips_and_vertical_blanks_share_the_stream() {
     seen.sort_unstable();
     assert_eq!(seen, ["flip", "sequence", "vblank"]);
     assert!(!is_readable(&screen.events, Duration::ZERO));
+}
+
+/// Two monitors of one device flip at their own paces, and a third user waits for vertical blanks.
+#[test]
+#[ignore = "lab: needs vkms with configfs"]
+fn outputs_of_one_node_each_get_their_own_flips() {
+    const FLIPS: u64 = 30;
+    let device = vkms::Device::new("dmashare-events", 2);
+    let node = device.open();
+    let topology = Topology::read(&node).unwrap();
+    let mut events = EventReader::new(&node).unwrap();
+    let picture = screen::picture(&node, &topology, [64, 64], Fourcc::XRGB8888, |_, _| 0);
+    let monitors = topology.connectors.iter().filter(|it| !it.is_writeback());
+    let mut outputs: Vec<Output> = monitors
+        .zip([50, 80])
+        .map(|(connector, refresh_hz)| {
+            let crtc = topology.crtcs_of(connector).next().unwrap();
+            let mut output = Output::new(&node, connector.handle, crtc.handle).unwrap();
+            output.enable(&screen::mode([64, 64], refresh_hz), &Layer::new(&picture)).unwrap();
+            output.flip(&picture, &Flip::default()).unwrap();
+            output
+        })
+        .collect();
+    let vblank = outputs[0].vblank().unwrap().clone();
+    vblank.queue(Target::After(1), 77).unwrap();
+    let (mut done, mut blanks) = ([0; 2], 0);
+    while done.iter().any(|flips| *flips < FLIPS) {
+        let event = events.wait(screen::PATIENCE).unwrap().expect("an event");
+        let flipped =
+            outputs.iter_mut().enumerate().find_map(|(at, it)| Some((at, it.accept(&event)?)));
+        match (flipped, event) {
+            (Some((at, flipped)), Event::Flip(_)) => {
+                assert_eq!(flipped.user_data, done[at]);
+                done[at] += 1;
+                let flip = Flip { user_data: done[at], ..Flip::default() };
+                outputs[at].flip(&picture, &flip).unwrap();
+            }
+            (None, Event::Vblank(blank)) => {
+                assert_eq!((blank.user_data, blank.crtc), (77, Some(outputs[0].crtc())));
+                blanks += 1;
+                vblank.queue(Target::After(1), 77).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(blanks > 10, "{blanks} vertical blanks");
 }
 
 /// All of them come with one `read(2)`: there is room for 128 in the kernel.

@@ -69,13 +69,17 @@ fn flip_many(driver: &str, method: Method) {
 #[test]
 #[ignore = "lab: needs vkms"]
 fn flips_come_one_after_the_other() {
-    METHODS.into_iter().for_each(|method| flip_many("vkms", method));
+    for method in METHODS {
+        flip_many("vkms", method);
+    }
 }
 
 #[test]
 #[ignore = "lab: needs a virtio-gpu with 3D"]
 fn virtio_gpu_flips_come_one_after_the_other() {
-    METHODS.into_iter().for_each(|method| flip_many("virtio_gpu", method));
+    for method in METHODS {
+        flip_many("virtio_gpu", method);
+    }
 }
 
 #[test]
@@ -250,7 +254,7 @@ fn nothing_is_left_of_an_output() {
             for frame in 0..10 {
                 screen.flip(if frame % 2 == 0 { &back } else { &front }, frame);
             }
-            let small = screen.plain([8, 8], 0);
+            let small = screen.plain([16, 16], 0);
             screen.output.flip(&small, &Flip::default()).unwrap_err();
         };
         work();
@@ -330,6 +334,11 @@ fn process_that_is_killed_in_a_flip_leaves_a_display_that_works() {
             assert!(std::time::Instant::now() < deadline, "the child shows nothing");
             std::thread::sleep(Duration::from_millis(20));
         }
+        let mut early = Screen::new("vkms", Method::Atomic);
+        let picture = early.plain([64, 64], 0);
+        let refused = early.output.enable(&screen::mode([64, 64], 60), &Layer::new(&picture));
+        assert!(matches!(refused, Err(CommitError::NotMaster { .. })), "{refused:?}");
+        drop((early, picture));
         process.kill();
 
         let mut screen = Screen::new("vkms", Method::Atomic);

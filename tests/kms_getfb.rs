@@ -179,6 +179,7 @@ fn who_is_neither_master_nor_privileged_is_shown_no_buffers() {
     assert_eq!((info.fourcc, info.planes.len()), (Fourcc::NV12, 2));
     assert!(info.export().unwrap().is_none());
     assert_eq!(display::next_handle(&other), 1);
+    drop((info, other));
     assert_eq!(Inventory::of(&master), before);
 }
 

@@ -56,6 +56,8 @@ fn show(node: &Node, topology: &Topology, way: &Pipeline) -> Framebuffer {
     let framebuffer = Framebuffer::new(node, topology, &image(way), Alpha::Blend).unwrap();
     set(node, way, Some(framebuffer.handle().into()));
     assert_eq!(shown(node, way), (Some(framebuffer.handle().into()), true));
+    // A way that is lit is chosen again.
+    assert_eq!(display::monitor(node).1, *way);
     framebuffer
 }
 

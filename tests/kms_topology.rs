@@ -18,6 +18,7 @@ use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
 use dmashare::kms::ColorEncoding;
 use dmashare::kms::ColorRange;
+use dmashare::kms::Connector;
 use dmashare::kms::ConnectorKind;
 use dmashare::kms::ConnectorState;
 use dmashare::kms::Pipeline;
@@ -54,7 +55,7 @@ fn vkms_has_a_monitor_and_a_writeback_connector() {
     let node = display::open("vkms");
     let topology = Topology::read(&node).unwrap();
     assert_eq!(topology.driver, "vkms");
-    let names: BTreeSet<_> = topology.connectors.iter().map(|it| it.name()).collect();
+    let names: BTreeSet<_> = topology.connectors.iter().map(Connector::name).collect();
     assert_eq!(names, names_in_sysfs(&node));
     let (writeback, monitors): (Vec<_>, Vec<_>) =
         topology.connectors.iter().partition(|connector| connector.is_writeback());
@@ -157,6 +158,23 @@ fn nodes_without_a_display_say_so() {
     assert!(matches!(refused, Err(TopologyError::Unsupported { .. })), "{refused:?}");
 }
 
+/// Linux gives atomic commits to nobody whose thread has a name with an X in front, because an old X
+/// server asked for them in vain.
+#[test]
+#[ignore = "lab: needs vkms"]
+fn thread_that_is_taken_for_an_x_server_gets_the_legacy_display() {
+    let legacy = std::thread::Builder::new().name("Xylophone".to_owned());
+    let read = || Topology::read(&display::open("vkms")).unwrap();
+    let topology = legacy.spawn(read).unwrap().join().unwrap();
+    assert!(!topology.capabilities.atomic && !topology.capabilities.writeback);
+    assert!(topology.capabilities.universal_planes);
+    assert!(topology.connectors.iter().all(|connector| !connector.is_writeback()));
+    let primary = plane(&topology, PlaneKind::Primary);
+    assert!(primary.properties.get("FB_ID").is_none());
+    assert!(primary.formats.contains(Fourcc::XRGB8888, Modifier::LINEAR));
+    assert!(Pipeline::choose(&topology, &PipelineRequest::default()).is_ok());
+}
+
 #[test]
 #[ignore = "lab: needs vkms"]
 fn way_and_plane_are_found_on_a_real_topology() {
@@ -173,7 +191,7 @@ fn way_and_plane_are_found_on_a_real_topology() {
 fn virtio_gpu_states_no_modifiers_and_lists_its_cursor() {
     let node = display::open("virtio_gpu");
     let topology = Topology::read(&node).unwrap();
-    let names: BTreeSet<_> = topology.connectors.iter().map(|it| it.name()).collect();
+    let names: BTreeSet<_> = topology.connectors.iter().map(Connector::name).collect();
     assert_eq!(names, names_in_sysfs(&node));
     assert!(!topology.capabilities.modifiers);
     assert!(topology.capabilities.cursor_hotspot);

@@ -17,7 +17,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use dmashare::format::Fourcc;
+use dmashare::kms::Layer;
 use dmashare::kms::Method;
+use dmashare::kms::Output;
 use dmashare::kms::Topology;
 use dmashare::kms::event::Event;
 use dmashare::kms::vblank::CountTarget;
@@ -29,6 +32,7 @@ use drm::control::from_u32;
 use common::display;
 use common::screen;
 use common::screen::Screen;
+use common::vkms;
 
 fn lit(driver: &str, refresh_hz: u32) -> (Screen, Vblank) {
     let mut screen = Screen::new(driver, Method::Atomic);
@@ -76,6 +80,10 @@ fn crtcs_that_are_not_there_are_refused() {
 
 fn waits(driver: &str) {
     let (_screen, vblank) = lit(driver, 50);
+    waits_on(&vblank);
+}
+
+fn waits_on(vblank: &Vblank) {
     let first = vblank.query().unwrap();
     let mut last = first;
     for _ in 0..10 {
@@ -108,6 +116,28 @@ fn frames_are_waited_for() {
     waits("vkms");
 }
 
+/// The second and the third CRTC are named in other bits than the first.
+#[test]
+#[ignore = "lab: needs vkms with configfs"]
+fn frames_of_every_crtc_are_waited_for() {
+    let device = vkms::Device::new("dmashare-vblank", 3);
+    let node = device.open();
+    let topology = Topology::read(&node).unwrap();
+    let mut outputs = Vec::new();
+    let monitors: Vec<_> = topology.connectors.iter().filter(|it| !it.is_writeback()).collect();
+    assert_eq!((monitors.len(), topology.crtcs.len()), (3, 3));
+    for connector in monitors {
+        let crtc = topology.crtcs_of(connector).next().unwrap();
+        let mut output = Output::new(&node, connector.handle, crtc.handle).unwrap();
+        let vblank = Vblank::new(&node, crtc).unwrap();
+        assert_eq!(vblank.query(), Err(VblankError::CrtcOff { crtc: crtc.handle }));
+        let picture = screen::picture(&node, &topology, [64, 64], Fourcc::XRGB8888, |_, _| 0);
+        output.enable(&screen::mode([64, 64], 50), &Layer::new(&picture)).unwrap();
+        waits_on(&vblank);
+        outputs.push(output);
+    }
+}
+
 #[test]
 #[ignore = "lab: needs a virtio-gpu with 3D"]
 fn virtio_gpu_frames_are_waited_for() {
@@ -137,10 +167,10 @@ fn wait_has_an_end() {
 #[ignore = "lab: needs vkms"]
 fn waits_end_when_the_crtc_is_turned_off() {
     let (mut screen, vblank) = lit("vkms", 50);
-    let waiter = std::thread::spawn(move || (vblank.wait(Target::After(100_000)), vblank));
+    let thread = std::thread::spawn(move || (vblank.wait(Target::After(100_000)), vblank));
     std::thread::sleep(Duration::from_millis(200));
     screen.output.disable().unwrap();
-    let (waited, vblank) = waiter.join().unwrap();
+    let (waited, vblank) = thread.join().unwrap();
     // Woken up without the frame: the kernel tells the last one.
     assert!(waited.is_ok(), "{waited:?}");
     assert!(matches!(vblank.query(), Err(VblankError::CrtcOff { .. })));

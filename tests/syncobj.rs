@@ -182,7 +182,12 @@ const TIMELINES: &[Case] = &[
     }),
     ("points that do not rise are refused", || {
         let timeline = Timeline::new(&node()).unwrap();
-        assert_eq!(timeline.signal(0), Err(SyncObjectError::PointZero));
+        let (zero, event) = (SyncObjectError::PointZero, PointEvent::new().unwrap());
+        assert_eq!(timeline.signal(0), Err(zero.clone()));
+        assert_eq!(timeline.export_sync_file(0).unwrap_err(), zero);
+        assert_eq!(timeline.notify(0, Until::Signalled, &event), Err(zero));
+        let wait = timeline.wait(0, Until::Signalled, NOW);
+        assert_eq!(wait, Err(SyncObjectWaitError::PointZero));
         timeline.signal(7).unwrap();
         for point in [1, 7] {
             let backwards = SyncObjectError::Backwards { point, last: 7 };

@@ -28,6 +28,7 @@ mod import_error;
 mod master;
 mod node;
 mod node_kind;
+mod open_files;
 mod open_nodes;
 mod prime;
 mod sys;

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::device::GemImage;
 use crate::device::Node;
+use crate::device::NodeKind;
 use crate::device::again;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::MAX_PLANES;
@@ -73,6 +74,9 @@ impl Framebuffer {
         image: &Dmabuf,
         alpha: Alpha,
     ) -> Result<Self, FramebufferError> {
+        if node.kind() != NodeKind::Primary {
+            return Err(FramebufferError::NotPrimary { kind: node.kind() });
+        }
         let plan = FramebufferPlan::new(topology, image, alpha)?;
         let imported = GemImage::import(node, image)?;
         let mut handles = [0; MAX_PLANES];

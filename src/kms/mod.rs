@@ -30,6 +30,10 @@
 //! The network belongs to a primary node (`/dev/dri/card0`). Anybody who can open that node may look
 //! at it; only the **master**, one open file at a time, may change it.
 //!
+//! An [`Output`] is one monitor that is being changed: it sets a mode, shows a [`Layer`] on each
+//! plane, flips in step with the display, and puts everything back when it goes away. [`event`] and
+//! [`vblank`] say when what was asked for has happened, and [`Writeback`] takes a picture of it.
+//!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
 mod added;
@@ -50,6 +54,7 @@ mod framebuffer_info;
 mod framebuffer_plan;
 mod mode;
 mod no_pipeline;
+mod no_plane;
 mod pipeline;
 mod plane;
 mod plane_kind;
@@ -101,15 +106,15 @@ pub use mode::Mode;
 pub use no_pipeline::NoPipeline;
 pub use no_pipeline::PipelineReason;
 pub use no_pipeline::PipelineRefusal;
+pub use no_plane::NoPlane;
+pub use no_plane::PlaneReason;
+pub use no_plane::PlaneRefusal;
 pub use pipeline::ModeRequest;
 pub use pipeline::Pipeline;
 pub use pipeline::PipelineRequest;
 pub use plane::Plane;
 pub use plane_kind::PlaneKind;
-pub use plane_request::NoPlane;
 pub use plane_request::PlaneChoice;
-pub use plane_request::PlaneReason;
-pub use plane_request::PlaneRefusal;
 pub use plane_request::PlaneRequest;
 pub use property::Property;
 pub use property_kind::NamedValue;

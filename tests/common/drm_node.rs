@@ -34,8 +34,10 @@ pub(crate) fn assert_no_handles(node: &Node) {
 pub(crate) fn dma_bufs() -> usize {
     let path = "/sys/kernel/debug/dma_buf/bufinfo";
     let text = std::fs::read_to_string(path).expect(path);
-    let total = text.lines().find_map(|line| line.strip_prefix("Total ")).expect("a total");
-    total.split_whitespace().next().unwrap().parse().unwrap()
+    // Each buffer has a line "Total 0 devices attached".
+    let total = text.lines().find_map(|line| line.strip_prefix("Total ")?.split_once(" objects"));
+    let (count, _bytes) = total.expect("the count of all objects");
+    count.parse().unwrap()
 }
 
 /// Takes from the calling thread what makes root's open files authenticated and masters.

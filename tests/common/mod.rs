@@ -34,5 +34,7 @@ pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+#[cfg(feature = "drm")]
+pub(crate) mod vkms;
 #[cfg(feature = "window")]
 pub(crate) mod x_server;

@@ -4,6 +4,7 @@ use rustix::io::Errno;
 
 use crate::format::Fourcc;
 use crate::format::Modifier;
+use crate::kms::Rectangle;
 use crate::kms::TopologyError;
 
 /// Why the display was not changed. Nothing of a refused change is on the screen.
@@ -77,6 +78,17 @@ pub enum CommitError {
     Crop {
         /// Left, top, width and height, in 1/65536 of a pixel.
         source_q16: [u32; 4],
+        /// Width and height of the framebuffer in pixels.
+        size: [u32; 2],
+    },
+    /// A part that is said to differ is empty, or reaches beyond the framebuffer.
+    #[error(
+        "damage of {}x{} pixels at {},{} is no part of a framebuffer of {}x{}",
+        part.width, part.height, part.x, part.y, size[0], size[1]
+    )]
+    Damage {
+        /// What was given.
+        part: Rectangle,
         /// Width and height of the framebuffer in pixels.
         size: [u32; 2],
     },

@@ -21,6 +21,7 @@ use crate::kms::Method;
 use crate::kms::Mode;
 use crate::kms::Plane;
 use crate::kms::PlaneKind;
+use crate::kms::Rectangle;
 use crate::kms::Topology;
 use crate::kms::commit::AtomicRequest;
 use crate::kms::commit::Blob;
@@ -49,24 +50,21 @@ static NEXT_TOKEN: AtomicU64 = AtomicU64::new(1);
 /// use dmashare::device::Node;
 /// use dmashare::dmabuf::Dmabuf;
 /// use dmashare::kms::event::EventReader;
-/// use dmashare::kms::{Alpha, Flip, Framebuffer, Layer, Output, Topology};
+/// use dmashare::kms::{Alpha, Flip, Framebuffer, Layer, Output, Pipeline, PipelineRequest, Topology};
 ///
 /// # fn images() -> [Dmabuf; 2] { unimplemented!() }
 /// let node = Node::open("/dev/dri/card0")?;
 /// let topology = Topology::read(&node)?;
-/// let connector = topology.connectors.iter().find(|it| it.preferred_mode().is_some());
-/// let connector = connector.ok_or("no monitor")?;
-/// let crtc = topology.crtcs_of(connector).next().ok_or("no CRTC")?;
-/// let mode = connector.preferred_mode().ok_or("no mode")?;
+/// let way = Pipeline::choose(&topology, &PipelineRequest::default())?;
 ///
 /// // Two images as large as the mode.
 /// let [front, back] = images();
 /// let front = Framebuffer::new(&node, &topology, &front, Alpha::Ignore)?;
 /// let back = Framebuffer::new(&node, &topology, &back, Alpha::Ignore)?;
 ///
-/// let mut output = Output::new(&node, connector.handle, crtc.handle)?;
+/// let mut output = Output::new(&node, way.connector, way.crtc)?;
 /// let mut events = EventReader::new(&node)?;
-/// output.enable(mode, &Layer::new(&front))?;
+/// output.enable(&way.mode, &Layer::new(&front))?;
 /// output.flip(&back, &Flip { user_data: 1, ..Flip::default() })?;
 /// let flipped = output.wait_for_flip(&mut events, Duration::from_secs(1))?.ok_or("no flip")?;
 /// println!("{} since {:?}: {:?} is free", flipped.sequence, flipped.time, front.image());
@@ -101,7 +99,8 @@ static NEXT_TOKEN: AtomicU64 = AtomicU64::new(1);
 ///
 /// When it is dropped, everything is put back as it was when it was made: the mode, the other
 /// connectors, the planes and their framebuffers. Where that is impossible (the other framebuffers
-/// are gone) everything is turned off. This blocks until the pending flip and one vertical blank
+/// are gone) everything is turned off; so are overlays and cursors with [`Method::Legacy`], which
+/// does not know what was on them. This blocks until the pending flip and one vertical blank
 /// are over, and does nothing while somebody else is master.
 #[derive(Debug)]
 pub struct Output {
@@ -419,8 +418,9 @@ impl Output {
         }
         for change in changes {
             let index = self.index_of(change.plane())?;
-            if let Change::Show { layer, .. } = change {
+            if let Change::Show { layer, damage, .. } = change {
                 self.check(index, layer)?;
+                check_damage(damage, layer.framebuffer().size())?;
             }
         }
         Ok(())
@@ -478,6 +478,21 @@ impl Drop for Output {
         if let Err(error) = restored {
             tracing::warn!(node = ?self.node, %error, "the display was not put back");
         }
+    }
+}
+
+/// The kernel compares damage with 65536 times the size of the framebuffer (Linux 7.3,
+/// `drm_atomic_plane_check()`), and hands what is beyond it to the driver.
+fn check_damage(damage: &[Rectangle], size: [u32; 2]) -> Result<(), CommitError> {
+    let [width, height] = size;
+    let inside = |start: u32, length: u32, whole: u32| {
+        length > 0 && start.checked_add(length).is_some_and(|end| end <= whole)
+    };
+    let is_part =
+        |it: &&Rectangle| inside(it.x, it.width, width) && inside(it.y, it.height, height);
+    match damage.iter().find(|it| !is_part(it)) {
+        Some(part) => Err(CommitError::Damage { part: *part, size }),
+        None => Ok(()),
     }
 }
 
