@@ -24,6 +24,7 @@ use crate::allocator::Request;
 use crate::allocator::Verdict;
 use crate::allocator::error::list;
 use crate::allocator::probe;
+use crate::dmabuf::Access;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Importer;
 use crate::dmabuf::ImporterClass;
@@ -194,6 +195,9 @@ fn try_out(
         importer.accepts(&image)
     };
     accepted.map_err(Verdict::Refused)?;
+    if request.is_for(Usage::Cpu) {
+        image.map(Access::ReadWrite).map_err(Verdict::NotMappable)?;
+    }
     prove(&image).map_err(Verdict::NotProved)?;
     Ok(allocator)
 }

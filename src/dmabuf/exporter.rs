@@ -29,7 +29,7 @@ const DRM_HELPER: &str = "drm";
 /// The driver of virtio-gpu, which exports its buffers itself.
 ///
 /// Spec: `virtgpu_gem_prime_export()` in `drivers/gpu/drm/virtio/virtgpu_prime.c`.
-const VIRTIO_GPU: &str = "virtio_gpu";
+pub(in crate::dmabuf) const VIRTIO_GPU: &str = "virtio_gpu";
 
 /// Whether a buffer of this exporter may be a "dumb" one of a device, as far as its name tells.
 pub(in crate::dmabuf) fn may_be_dumb(name: &str) -> bool {

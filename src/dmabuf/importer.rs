@@ -107,7 +107,8 @@ impl Importer {
     /// Whether the driver can be given this image to sample from. What passes may still be refused
     /// by the driver with an error, but does not make it crash.
     ///
-    /// Takes no system call for [`ImporterClass::Hardware`], and for
+    /// Takes no system call for [`ImporterClass::Hardware`] (but on virtio-gpu, which is asked whose
+    /// the buffer is), and for
     /// [`ImporterClass::MapsMemory`] none for memfds of up to a GiB: a dma-buf is mapped and unmapped
     /// again, because not every exporter allows it. For
     /// [`ImporterClass::KmsSoftware`] the exporter of each buffer is asked of the kernel, through a
@@ -125,7 +126,10 @@ impl Importer {
                 self.maps(image)?;
                 image.distinct_fds().try_for_each(|fd| self.owns(fd))
             }
-            ImporterClass::Hardware => self.is_no_memfd(image),
+            ImporterClass::Hardware => {
+                self.is_no_memfd(image)?;
+                self.shows_what_is_in_the_buffer(image)
+            }
         }
     }
 
@@ -232,6 +236,17 @@ impl Importer {
         }
         let driver = self.driver.clone();
         Err(Refusal::ShortLastRow { driver, plane: index, needed_bytes, buffer_bytes })
+    }
+
+    /// virtio-gpu draws on the host, and looks at the memory of its own buffers only when it is told
+    /// to: what the CPU writes there is not seen, and what is drawn does not arrive (measured with a
+    /// "dumb" buffer, Mesa 25.0.7 on Linux 7.3). The image says that its pixels are in that memory.
+    fn shows_what_is_in_the_buffer(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let is_in_buffer = self.driver == exporter::VIRTIO_GPU && image.bounds() == Bounds::Proven;
+        if is_in_buffer && image.distinct_fds().any(exporter::keeps_pixels_elsewhere) {
+            return Err(Refusal::NotShown { driver: self.driver.clone() });
+        }
+        Ok(())
     }
 
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {

@@ -27,6 +27,15 @@ pub enum Refusal {
         /// The driver.
         driver: String,
     },
+    /// The driver keeps pixels elsewhere, and the image says that they are in its buffer.
+    #[error(
+        "`{driver}` keeps pixels in the memory of another device, and does not see those in the \
+         buffer: allocate with GBM on its node"
+    )]
+    NotShown {
+        /// The driver.
+        driver: String,
+    },
     /// The renderer maps the buffer for reading and writing, even if it only reads.
     #[error("`{driver}` maps the buffer for writing, but a file descriptor of it is read-only")]
     ReadOnly {
