@@ -41,9 +41,18 @@ impl Job {
         ] {
             script += &variable(name, value);
         }
+        if self.on_terminal {
+            script += &terminal_size();
+        }
         let folder = quoted(&self.folder.to_string_lossy());
         script + "cd " + &folder + " || exit\n" + &self.commands
     }
+}
+
+/// The guest's terminal is a console, which does not learn the size of the host's.
+fn terminal_size() -> String {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    size.map(|size| format!("stty rows {} cols {}\n", size.ws_row, size.ws_col)).unwrap_or_default()
 }
 
 /// A command as one line of a script.
