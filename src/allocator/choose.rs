@@ -55,7 +55,8 @@ impl fmt::Display for Choice {
 }
 
 /// Picks the best allocator for a display and a request, by allocating a small image with each
-/// candidate and asking what is known about the display's driver ([`Importer::accepts`]).
+/// candidate and asking what is known about the display's driver, and its kernel side
+/// ([`Importer::accepts_in_kernel`]).
 ///
 /// `formats` is what the display can do for the request's usage; the request's modifiers are
 /// narrowed to it. Whether the display then really imports an image is for the display to say.
@@ -189,11 +190,7 @@ fn try_out(
     allocator.check(request).map_err(Verdict::NotAllocated)?;
     let trial = request.clone().resized(TRIAL_PIXELS, TRIAL_PIXELS);
     let image = allocator.allocate(&trial).map_err(Verdict::NotAllocated)?;
-    let accepted = if request.is_for(Usage::Render) {
-        importer.accepts_as_target(&image)
-    } else {
-        importer.accepts(&image)
-    };
+    let accepted = importer.accepts_in_kernel(&image, request.is_for(Usage::Render));
     accepted.map_err(Verdict::Refused)?;
     if request.is_for(Usage::Cpu) {
         image.map(Access::ReadWrite).map_err(Verdict::NotMappable)?;

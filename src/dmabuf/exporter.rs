@@ -7,6 +7,7 @@
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::Mode;
@@ -82,20 +83,37 @@ fn name_in(info: &str) -> Option<&str> {
 /// Spec: `drm_gem_prime_import_dev()` recognises the device's own buffers;
 /// `drm_gem_dumb_map_offset()` answers `EINVAL` for all others.
 pub(in crate::dmabuf) fn is_own_buffer(fd: BorrowedFd<'_>, node: &Path) -> Result<bool, Errno> {
-    let device = rustix::fs::open(node, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-    let mut prime = DrmPrimeHandle { handle: 0, flags: 0, fd: fd.as_raw_fd() };
-    match update::<IOCTL_PRIME_FD_TO_HANDLE, _>(device.as_fd(), &mut prime) {
-        Ok(()) => {}
-        Err(errno @ (Errno::NOTTY | Errno::ACCESS | Errno::PERM | Errno::NOMEM)) => {
-            return Err(errno);
-        }
-        Err(_cannot_import) => return Ok(false),
-    }
-    let mut map = DrmModeMapDumb { handle: prime.handle, pad: 0, offset: 0 };
+    let device = open(node)?;
+    let Some(handle) = import(device.as_fd(), fd)? else { return Ok(false) };
+    let mut map = DrmModeMapDumb { handle, pad: 0, offset: 0 };
     match update::<IOCTL_MODE_MAP_DUMB, _>(device.as_fd(), &mut map) {
         Ok(()) => Ok(true),
         Err(Errno::INVAL) => Ok(false),
         Err(errno) => Err(errno),
+    }
+}
+
+/// Whether the kernel driver behind a node takes a dma-buf at all: its own, and those of others that it
+/// can reach. What the driver above makes of it is another matter.
+///
+/// Spec: `drm_gem_prime_fd_to_handle()`; a virtio-gpu with 3D answers `ENODEV` to all buffers but its
+/// own (`virtgpu_gem_prime_import_sg_table()` of Linux 7.3).
+pub(in crate::dmabuf) fn is_taken(fd: BorrowedFd<'_>, node: &Path) -> Result<bool, Errno> {
+    let device = open(node)?;
+    Ok(import(device.as_fd(), fd)?.is_some())
+}
+
+fn open(node: &Path) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(node, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// A handle that goes with the open file; `None` if the driver takes no such buffer.
+fn import(device: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<Option<u32>, Errno> {
+    let mut prime = DrmPrimeHandle { handle: 0, flags: 0, fd: fd.as_raw_fd() };
+    match update::<IOCTL_PRIME_FD_TO_HANDLE, _>(device, &mut prime) {
+        Ok(()) => Ok(Some(prime.handle)),
+        Err(errno @ (Errno::NOTTY | Errno::ACCESS | Errno::PERM | Errno::NOMEM)) => Err(errno),
+        Err(_cannot_import) => Ok(None),
     }
 }
 

@@ -148,6 +148,33 @@ impl Importer {
         if self.maps_memory() { has_room_for_blocks(image) } else { Ok(()) }
     }
 
+    /// As [`Importer::accepts`] or, `as_target`, [`Importer::accepts_as_target`], and the kernel driver
+    /// of a GPU is asked about each buffer, through a file descriptor of its own on the display's
+    /// node. For choosing an allocator; an import asks the driver anyway. Without a known node nobody
+    /// is asked.
+    ///
+    /// # Errors
+    /// As those; [`Refusal::NotTaken`], [`Refusal::UnknownExporter`].
+    pub fn accepts_in_kernel(&self, image: &Dmabuf, as_target: bool) -> Result<(), Refusal> {
+        if as_target {
+            self.accepts_as_target(image)?;
+        } else {
+            self.accepts(image)?;
+        }
+        let Some(node) = self.node.as_deref() else { return Ok(()) };
+        if self.class != ImporterClass::Hardware {
+            return Ok(());
+        }
+        let driver = || self.driver.clone();
+        for fd in image.distinct_fds() {
+            let is_taken = exporter::is_taken(fd, node);
+            if !is_taken.map_err(|errno| Refusal::UnknownExporter { driver: driver(), errno })? {
+                return Err(Refusal::NotTaken { driver: driver(), node: node.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
     /// What a renderer needs that maps whole buffers and then trusts the numbers.
     fn maps(&self, image: &Dmabuf) -> Result<(), Refusal> {
         let driver = || self.driver.clone();

@@ -131,6 +131,14 @@ pub enum Refusal {
         /// The driver.
         driver: String,
     },
+    /// The kernel driver of the display takes no such buffer.
+    #[error("the kernel driver behind {} takes no such buffer for `{driver}`", node.display())]
+    NotTaken {
+        /// The driver.
+        driver: String,
+        /// The display's node.
+        node: PathBuf,
+    },
     /// The display is on a render node, through which the driver can map nothing.
     #[error("`{driver}` cannot map buffers through {}: open the display on the primary node", node.display())]
     RenderNode {

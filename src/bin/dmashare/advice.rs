@@ -8,6 +8,7 @@ use dmashare::allocator::AllocateError;
 use dmashare::allocator::OpenError;
 use dmashare::dmabuf::Refusal;
 use dmashare::egl::DisplayError;
+use dmashare::egl::ErrorCode;
 use dmashare::egl::ImportError;
 use dmashare::egl::LoadError;
 use dmashare::egl::Platform;
@@ -94,6 +95,9 @@ fn step_for_import(error: &ImportError) -> Option<String> {
         ImportError::Unsupported { .. } => "dmashare doctor says which displays can import",
         ImportError::Driver { fourcc, .. } if is_planar(fourcc) => {
             "import plane by plane (R8, GR88, R16, GR32), or use a newer driver: Mesa 26 can"
+        }
+        ImportError::Driver { source, .. } if source.code == ErrorCode::BAD_ALLOC => {
+            "allocate with gbm on the node of this display"
         }
         ImportError::Refused(refusal) => return step_for_refusal(refusal),
         ImportError::Format { .. } => "dmashare formats lists what the display takes",
