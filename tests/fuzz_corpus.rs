@@ -24,6 +24,9 @@ mod events;
 #[cfg(feature = "gl")]
 #[path = "../fuzz/bodies/import.rs"]
 mod import;
+#[cfg(feature = "drm")]
+#[path = "../fuzz/bodies/in_formats.rs"]
+mod in_formats;
 #[path = "../fuzz/bodies/wire.rs"]
 mod wire;
 
@@ -42,6 +45,12 @@ const RANDOM_IMAGES: usize = 4000;
 #[test]
 fn descriptor_corpus_is_judged_as_by_the_second_account() {
     replay("descriptor", ROUNDS, descriptor::run);
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn in_formats_corpus_is_read_as_by_the_second_account() {
+    replay("in_formats", ROUNDS, in_formats::run);
 }
 
 #[test]

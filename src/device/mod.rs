@@ -10,7 +10,7 @@
 //!
 //! Spec: <https://docs.kernel.org/gpu/drm-mm.html>, <https://docs.kernel.org/gpu/drm-uapi.html>.
 
-mod call;
+pub(crate) mod call;
 mod capability;
 mod client;
 mod client_capability;
@@ -28,6 +28,7 @@ mod import_error;
 mod master;
 mod node;
 mod node_kind;
+mod open_files;
 mod open_nodes;
 mod prime;
 mod sys;

@@ -12,7 +12,8 @@ use crate::device::Node;
 pub struct Capabilities {
     /// Framebuffers can state a modifier (`DRM_CAP_ADDFB2_MODIFIERS`).
     pub modifiers: bool,
-    /// Atomic commits (`DRM_CLIENT_CAP_ATOMIC`); without it only the legacy calls.
+    /// Atomic commits (`DRM_CLIENT_CAP_ATOMIC`); without it only the legacy calls. Linux never gives
+    /// them to a thread whose name begins with `X`, which it takes for an old X server.
     pub atomic: bool,
     /// Primary and cursor planes are listed beside the overlays
     /// (`DRM_CLIENT_CAP_UNIVERSAL_PLANES`).
@@ -43,8 +44,8 @@ pub struct Capabilities {
 impl Capabilities {
     /// Asks for everything that the driver has, then notes what there is.
     ///
-    /// The kernel refuses atomic commits to every process whose name begins with `X`
-    /// (`drm_setclientcap()`), whatever the driver has.
+    /// The kernel refuses atomic commits to every thread whose name begins with `X`, whatever the
+    /// driver has: it is taken for an old X server (`drm_setclientcap()`, Linux 7.3).
     pub(in crate::kms) fn claim(node: &Node) -> Self {
         // Without them there are no atomic commits, and without those nothing of the rest.
         let universal_planes = node.enable(ClientCapability::UniversalPlanes).is_ok();

@@ -247,7 +247,7 @@ fn mode_of(connector: &Connector, request: ModeRequest) -> Result<Mode, Pipeline
         ModeRequest::Size(size) => {
             let fitting = listed().filter(|mode| mode.size() == size);
             // Of equal ones the last is the greatest, and the first is liked best.
-            fitting.rev().max_by_key(|mode| (!mode.is_interlaced(), mode.refresh_mhz()))
+            fitting.rev().max_by_key(|mode| (!mode.is_interlaced(), mode.refresh_millihertz()))
         }
     };
     found.copied().ok_or_else(|| {

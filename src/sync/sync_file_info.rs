@@ -38,6 +38,7 @@ impl FenceStatus {
 
 /// What a sync file is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncFileInfo {
     /// The name that its maker gave it, or that the kernel made up, at most 31 bytes.
     pub name: String,
@@ -50,6 +51,7 @@ pub struct SyncFileInfo {
 
 /// One fence of a sync file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FenceInfo {
     /// The driver whose work it stands for, at most 31 bytes.
     pub driver: String,

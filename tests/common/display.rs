@@ -9,6 +9,8 @@ use dmashare::kms::Pipeline;
 use dmashare::kms::PipelineRequest;
 use dmashare::kms::Topology;
 
+use crate::common::leaks::Open;
+
 /// The display of a driver.
 pub(crate) fn open(driver: &str) -> Node {
     Node::open_driver(driver, NodeKind::Primary).unwrap()
@@ -51,6 +53,7 @@ pub(crate) struct Inventory {
     framebuffers: Vec<u32>,
     next_handle: u32,
     dma_bufs: usize,
+    fds: usize,
 }
 
 impl Inventory {
@@ -59,6 +62,7 @@ impl Inventory {
             framebuffers: framebuffers(node).into_iter().map(|(id, _)| id).collect(),
             next_handle: next_handle(node),
             dma_bufs: dma_bufs(),
+            fds: Open::now().fd_count(),
         }
     }
 }

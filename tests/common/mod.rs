@@ -16,7 +16,10 @@ pub(crate) mod child;
 pub(crate) mod compositor;
 #[cfg(feature = "drm")]
 pub(crate) mod display;
+#[cfg(feature = "drm")]
+pub(crate) mod drm_node;
 pub(crate) mod example;
+pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
 pub(crate) mod patience;

@@ -78,7 +78,10 @@ fn step_for(error: &(dyn Error + 'static)) -> Option<String> {
 fn step_for_refusal(refusal: &Refusal) -> Option<String> {
     Some(String::from(match refusal {
         Refusal::Memfd { .. } => "allocate a dma-buf: with gbm on its node, dma-heap or udmabuf",
-        Refusal::ForeignDevice { .. } => "allocate with gbm on the node of this display",
+        Refusal::NotShown { .. } | Refusal::ForeignDevice { .. } => {
+            "allocate with gbm on the node of this display"
+        }
+        Refusal::RenderNode { .. } => "take the primary node of the device (/dev/dri/card*)",
         Refusal::ReadOnly { .. } => "open the buffer for reading and writing",
         Refusal::OutOfReach { .. } => "use a display of the device that made it",
         _ => return None,

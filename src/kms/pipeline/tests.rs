@@ -135,8 +135,8 @@ fn nothing_is_chosen_for_nobody() {
 #[test]
 fn mode_of_a_size_is_the_preferred_one_or_the_fastest() {
     let mode_of = |size| Pipeline::choose(&amd(), &sized("DP-1", size)).unwrap().mode;
-    assert_eq!(mode_of([2560, 1440]).refresh_mhz() / 1000, 59);
-    assert_eq!(mode_of([1920, 1080]).refresh_mhz() / 1000, 143);
+    assert_eq!(mode_of([2560, 1440]).refresh_millihertz() / 1000, 59);
+    assert_eq!(mode_of([1920, 1080]).refresh_millihertz() / 1000, 143);
 }
 
 #[test]

@@ -47,10 +47,11 @@ fn ids<H: From<drm::control::RawResourceHandle>>(numbers: &[u32]) -> Vec<H> {
 }
 
 /// Width, height and pictures per 1000 seconds.
-pub(in crate::kms) fn mode([width, height]: [u16; 2], refresh_mhz: u32) -> Mode {
+pub(in crate::kms) fn mode([width, height]: [u16; 2], refresh_millihertz: u32) -> Mode {
     let (htotal, vtotal) = (width + 160, height + 40);
     let pixels = u64::from(htotal) * u64::from(vtotal);
-    let clock = u32::try_from((pixels * u64::from(refresh_mhz)).div_ceil(1_000_000)).unwrap();
+    let clock =
+        u32::try_from((pixels * u64::from(refresh_millihertz)).div_ceil(1_000_000)).unwrap();
     Mode::from_raw(drm_mode_modeinfo {
         clock,
         hdisplay: width,

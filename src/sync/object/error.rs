@@ -21,7 +21,7 @@ pub enum SyncObjectError {
     /// There is no fence yet.
     #[error("there is no fence at that point yet: wait until it is available first")]
     NotSubmitted,
-    /// Points begin at 1.
+    /// Points begin at 1. The kernel takes 0 for the last point that there is.
     #[error("0 is no point of a timeline")]
     PointZero,
     /// Points only rise. The kernel would take it, and from then on answer wrongly about both.
@@ -55,6 +55,9 @@ pub enum SyncObjectWaitError {
     /// An object or a point has no fence yet, and the wait was not for one to come.
     #[error("there is no fence to wait for yet")]
     NotSubmitted,
+    /// Points begin at 1. The kernel takes 0 for the last point that there is.
+    #[error("0 is no point of a timeline")]
+    PointZero,
     /// There is nothing to wait for.
     #[error("no object to wait for")]
     Nothing,

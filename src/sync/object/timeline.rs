@@ -129,7 +129,7 @@ impl Timeline {
     /// # Errors
     /// [`SyncObjectError::Call`].
     ///
-    /// Spec: `DRM_IOCTL_SYNCOBJ_QUERY` with `DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED`.
+    /// Spec: `DRM_IOCTL_SYNCOBJ_QUERY` with `DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED` (Linux 5.5).
     #[doc(alias = "drmSyncobjQuery2")]
     pub fn submitted(&self) -> Result<u64, SyncObjectError> {
         self.query(true)
@@ -196,7 +196,8 @@ impl Timeline {
     /// [`Until::SubmittedSignals`] means [`Until::Signalled`] here.
     ///
     /// # Errors
-    /// [`SyncObjectError::Unsupported`] on kernels before 6.6; [`SyncObjectError::Call`].
+    /// [`SyncObjectError::Unsupported`] on kernels before 6.6; [`SyncObjectError::PointZero`],
+    /// [`SyncObjectError::Call`].
     ///
     /// Spec: `DRM_IOCTL_SYNCOBJ_EVENTFD`.
     #[doc(alias = "drmSyncobjEventfd")]
@@ -207,6 +208,7 @@ impl Timeline {
         event: &PointEvent,
     ) -> Result<(), SyncObjectError> {
         const CALL: &str = "DRM_IOCTL_SYNCOBJ_EVENTFD";
+        is_point(point)?;
         let (fd, handle) = (self.object.fd(), self.object.handle());
         let available = until == Until::Available;
         again(|| drm_ffi::syncobj::eventfd(fd, handle, point, event.as_fd(), available))
@@ -243,12 +245,14 @@ impl Timeline {
     /// A fence that signals when this point is reached.
     ///
     /// # Errors
-    /// [`SyncObjectError::NotSubmitted`] if the point has no fence; [`SyncObjectError::Call`].
+    /// [`SyncObjectError::NotSubmitted`] if the point has no fence; [`SyncObjectError::PointZero`],
+    /// [`SyncObjectError::Call`].
     ///
     /// Spec: `DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD` with `DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE` (Linux
     /// 6.16); before, through a binary object and `DRM_IOCTL_SYNCOBJ_TRANSFER`.
     #[doc(alias = "drmSyncobjExportSyncFile")]
     pub fn export_sync_file(&self, point: u64) -> Result<SyncFile, SyncObjectError> {
+        is_point(point)?;
         match self.object.export_fence(Some(point)) {
             // An old kernel and a missing fence have the same error.
             Err(Errno::INVAL) => {
@@ -277,6 +281,7 @@ impl Timeline {
         from: &Self,
         from_point: u64,
     ) -> Result<(), SyncObjectError> {
+        is_point(from_point)?;
         self.is_next(point)?;
         self.put(point, &from.object, from_point)
     }
@@ -304,6 +309,7 @@ impl Timeline {
     ///
     /// Spec: `DRM_IOCTL_SYNCOBJ_TRANSFER` to point 0.
     pub fn transfer_to_binary(&self, point: u64, to: &SyncObject) -> Result<(), SyncObjectError> {
+        is_point(point)?;
         transfer(&to.object, 0, &self.object, point)
     }
 
@@ -314,12 +320,14 @@ impl Timeline {
     /// The kernel takes points in any order and then does not know which are reached
     /// (`drm_syncobj_add_point()`).
     fn is_next(&self, point: u64) -> Result<(), SyncObjectError> {
-        if point == 0 {
-            return Err(SyncObjectError::PointZero);
-        }
+        is_point(point)?;
         let last = self.submitted()?;
         if point <= last { Err(SyncObjectError::Backwards { point, last }) } else { Ok(()) }
     }
+}
+
+const fn is_point(point: u64) -> Result<(), SyncObjectError> {
+    if point == 0 { Err(SyncObjectError::PointZero) } else { Ok(()) }
 }
 
 fn transfer(

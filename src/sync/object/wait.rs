@@ -1,5 +1,6 @@
 //! Waiting for synchronisation objects, always with an end.
 
+use std::io;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -78,8 +79,9 @@ pub(super) fn binary<'object>(
     let (deadline_ns, all) = (deadline_ns(timeout), how_many == HowMany::All);
     let for_submit = until != Until::SubmittedSignals;
     let wait = || drm_ffi::syncobj::wait(first.fd(), handles.get(), deadline_ns, all, for_submit);
-    let answer =
-        again(wait).map_err(|errno| error("DRM_IOCTL_SYNCOBJ_WAIT", errno))?.first_signaled;
+    let answer = to_the_end(deadline_ns, wait)
+        .map_err(|errno| error("DRM_IOCTL_SYNCOBJ_WAIT", errno))?
+        .first_signaled;
     Ok(usize::try_from(answer).unwrap_or(usize::MAX))
 }
 
@@ -93,6 +95,9 @@ pub(super) fn points<'object>(
     let (handles, first) = Handles::new(objects.clone().map(|(object, _)| object))?;
     let mut points = [0; MAX_WAIT];
     for (to, (_, point)) in points.iter_mut().zip(objects) {
+        if point == 0 {
+            return Err(SyncObjectWaitError::PointZero);
+        }
         *to = point;
     }
     let points = points.get(..handles.count).unwrap_or_default();
@@ -111,10 +116,22 @@ pub(super) fn points<'object>(
             available,
         )
     };
-    let answer = again(wait)
+    let answer = to_the_end(deadline_ns, wait)
         .map_err(|errno| error("DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT", errno))?
         .first_signaled;
     Ok(usize::try_from(answer).unwrap_or(usize::MAX))
+}
+
+/// Waits again when the kernel gives up early. It counts in ticks of its scheduler, of which the
+/// first has begun already, and so ends up to one tick (10 ms) before its time: Linux 7.3,
+/// `drm_timeout_abs_to_jiffies()`.
+fn to_the_end<T>(deadline_ns: i64, mut wait: impl FnMut() -> io::Result<T>) -> Result<T, Errno> {
+    loop {
+        match again(&mut wait) {
+            Err(Errno::TIME) if after(now(), Duration::ZERO) < deadline_ns => {}
+            other => return other,
+        }
+    }
 }
 
 fn error(call: &'static str, errno: Errno) -> SyncObjectWaitError {
@@ -128,8 +145,11 @@ fn error(call: &'static str, errno: Errno) -> SyncObjectWaitError {
 /// The end of a wait that begins now, as the kernel counts it: in nanoseconds of `CLOCK_MONOTONIC`.
 /// An absolute end stays the same when a signal interrupts the wait.
 fn deadline_ns(timeout: Duration) -> i64 {
-    let now = rustix::time::clock_gettime(ClockId::Monotonic);
-    after(now, timeout)
+    after(now(), timeout)
+}
+
+fn now() -> Timespec {
+    rustix::time::clock_gettime(ClockId::Monotonic)
 }
 
 /// What the kernel cannot count is longer than anybody lives; 292 years are enough.
