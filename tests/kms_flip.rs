@@ -341,9 +341,11 @@ fn process_that_is_killed_in_a_flip_leaves_a_display_that_works() {
         let mut early = Screen::new("vkms", Method::Atomic);
         let picture = early.plain([64, 64], 0);
         let refused = early.output.enable(&screen::mode([64, 64], 60), &Layer::new(&picture));
-        assert!(matches!(refused, Err(CommitError::NotMaster { .. })), "{refused:?}");
+        let is_refused = matches!(refused, Err(CommitError::NotMaster { .. }));
+        assert!(is_refused, "{refused:?} beside {:?}", process.failure());
         drop((early, picture));
         process.kill();
+        drop(process);
 
         let mut screen = Screen::new("vkms", Method::Atomic);
         let picture = screen.light(&screen::mode([64, 64], 60));
