@@ -226,18 +226,17 @@ fn nv12(screen: &Screen, colors: [[u8; 3]; 2]) -> Framebuffer {
 
 /// The matrix of ITU-R BT.601 or BT.709, worked out from the weights of red and blue.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
-fn rgb_of([y, u, v]: [u8; 3], [red, blue]: [f64; 2], is_limited: bool) -> u32 {
-    let (y, u, v) = (f64::from(y), f64::from(u) - 128.0, f64::from(v) - 128.0);
-    let (y, u, v) = if is_limited {
-        ((y - 16.0) / 219.0, u / 224.0, v / 224.0)
-    } else {
-        (y / 255.0, u / 255.0, v / 255.0)
-    };
-    let r = y + 2.0 * (1.0 - red) * v;
-    let b = y + 2.0 * (1.0 - blue) * u;
-    let g = (y - red * r - blue * b) / (1.0 - red - blue);
+fn rgb_of(color: [u8; 3], [red, blue]: [f64; 2], is_limited: bool) -> u32 {
+    let (scale, chroma_scale, black) =
+        if is_limited { (219.0, 224.0, 16.0) } else { (255.0, 255.0, 0.0) };
+    let [luma, from_blue, from_red] = color.map(f64::from);
+    let luma = (luma - black) / scale;
+    let [from_blue, from_red] = [from_blue, from_red].map(|it| (it - 128.0) / chroma_scale);
+    let red_light = luma + 2.0 * (1.0 - red) * from_red;
+    let blue_light = luma + 2.0 * (1.0 - blue) * from_blue;
+    let green_light = (luma - red * red_light - blue * blue_light) / (1.0 - red - blue);
     let byte = |value: f64| (value * 255.0).round().clamp(0.0, 255.0) as u32;
-    byte(r) << 16 | byte(g) << 8 | byte(b)
+    byte(red_light) << 16 | byte(green_light) << 8 | byte(blue_light)
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a CRTC shows, back in memory.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use drm::control::connector;
 
@@ -13,7 +14,11 @@ use crate::kms::Connector;
 use crate::kms::Framebuffer;
 use crate::kms::Output;
 use crate::kms::Topology;
+use crate::kms::vblank::Target;
 use crate::sync::WaitError;
+
+/// Longer than a frame takes, and shorter than anybody's patience.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// A writeback connector: takes a picture of what a CRTC shows, with all planes blended, as a
 /// monitor would get it.
@@ -84,13 +89,43 @@ impl Writeback {
         if !self.formats.contains(fourcc, modifier) {
             return Err(CaptureError::Format { fourcc, modifier, formats: self.formats.clone() });
         }
+        self.write_into(output, target, timeout)?;
+        if output.node().driver() == "vkms" {
+            // Its clean-up comes after its fence; see `write_into`. A frame is enough, mostly.
+            let _only_to_be_kind = output.vblank().map(|it| it.wait(Target::After(1)));
+        }
+        Ok(target.image().clone())
+    }
+
+    /// Asks for the picture until it is there.
+    ///
+    /// vkms turns its composer off when it cleans up after a picture, even if another one was asked
+    /// for since (Linux 7.3, `vkms_wb_cleanup_job()`): that one is never taken, and its fence is
+    /// the one that the picture after it signals. So the same picture is asked for again, and its
+    /// first fence is right.
+    fn write_into(
+        &self,
+        output: &mut Output,
+        target: &Framebuffer,
+        timeout: Duration,
+    ) -> Result<(), CaptureError> {
         let (id, crtc): (u32, u32) = (target.handle().into(), output.crtc().into());
         let settings = [(self.crtc_property, crtc.into()), (self.framebuffer_property, id.into())];
-        let fence =
-            output.commit_writeback(self.connector.into(), &settings, self.fence_property)?;
-        // Without a fence the kernel has nothing to write.
-        fence.ok_or(CaptureError::Unsupported)?.wait(timeout)?;
-        Ok(target.image().clone())
+        let deadline = Instant::now().checked_add(timeout);
+        let mut first = None;
+        loop {
+            let fence =
+                output.commit_writeback(self.connector.into(), &settings, self.fence_property)?;
+            // Without a fence the kernel has nothing to write.
+            let first = first.get_or_insert(fence.ok_or(CaptureError::Unsupported)?);
+            let left = deadline.map_or(timeout, |it| it.saturating_duration_since(Instant::now()));
+            match first.wait(left.min(ASK_AGAIN_AFTER)) {
+                Err(WaitError::TimedOut) if left > ASK_AGAIN_AFTER => {
+                    tracing::debug!(driver = output.node().driver(), "no picture: asking again");
+                }
+                other => return Ok(other?),
+            }
+        }
     }
 }
 
