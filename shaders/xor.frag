@@ -1,8 +1,10 @@
 #version 100
 // The XOR pattern: red = x ^ y, green = x ^ 2y, blue = 2x ^ y, each modulo 256, alpha opaque, where
 // (0, 0) is the first pixel of the first row in memory. Integers of GLSL 1.00 have no bits, so the
-// bits are taken apart with floats, which are exact below 2^16.
+// bits are taken apart with floats, which are exact below 2^16. `shift` moves the picture to the left
+// by so many pixels.
 precision highp float;
+uniform float shift;
 
 float exclusive_or(float a, float b) {
     float result = 0.0;
@@ -17,7 +19,7 @@ float exclusive_or(float a, float b) {
 }
 
 void main() {
-    vec2 pixel = floor(gl_FragCoord.xy);
+    vec2 pixel = floor(gl_FragCoord.xy) + vec2(shift, 0.0);
     float red = exclusive_or(pixel.x, pixel.y);
     float green = exclusive_or(pixel.x, 2.0 * pixel.y);
     float blue = exclusive_or(2.0 * pixel.x, pixel.y);

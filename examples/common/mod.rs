@@ -7,10 +7,16 @@ pub(crate) mod description;
 #[cfg(feature = "window")]
 pub(crate) mod event_loop;
 pub(crate) mod hand_over;
+#[cfg(feature = "drm")]
+pub(crate) mod monitor;
 pub(crate) mod pattern;
+#[cfg(feature = "drm")]
+pub(crate) mod photograph;
 pub(crate) mod picture;
 #[cfg(feature = "egl")]
 pub(crate) mod place;
+#[cfg(feature = "drm")]
+pub(crate) mod rate;
 pub(crate) mod report;
 pub(crate) mod size;
 #[cfg(feature = "window")]

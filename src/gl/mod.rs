@@ -29,6 +29,7 @@ mod quad;
 mod state;
 mod target;
 mod texture;
+mod uniform;
 
 pub use error::BindError;
 pub use error::GlError;
@@ -46,3 +47,4 @@ pub use texture::Kind;
 pub use texture::PixelType;
 pub use texture::Texture;
 pub use texture::TwoD;
+pub use uniform::Uniform;

@@ -40,8 +40,9 @@ impl Program<TwoD> {
     }
 
     /// The XOR pattern: red = x ^ y, green = x ^ 2y, blue = 2x ^ y, each modulo 256, opaque, where
-    /// (0, 0) is the first pixel in memory (`shaders/xor.frag`). It reads no texture. The context
-    /// must be current.
+    /// (0, 0) is the first pixel in memory (`shaders/xor.frag`). The uniform `shift` moves it to the
+    /// left by so many pixels ([`Program::uniform`]). It reads no texture. The context must be
+    /// current.
     ///
     /// # Errors
     /// [`ProgramError`].
@@ -74,6 +75,10 @@ impl<K: Kind> Program<K> {
             current.build_program(QUAD, fragment).map_err(|log| ProgramError::Rejected { log })?;
         let inner = Inner { gl: gl.clone(), name, uniforms };
         Ok(Self { inner: Arc::new(inner), kind: PhantomData })
+    }
+
+    pub(in crate::gl) fn gl(&self) -> &Gl {
+        &self.inner.gl
     }
 
     pub(in crate::gl) fn name(&self) -> glow::Program {
