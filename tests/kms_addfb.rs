@@ -144,7 +144,7 @@ fn every_format_becomes_a_framebuffer_with_its_own_numbers() {
         // The framebuffer holds the buffers, so that no handle has to.
         assert_eq!(display::next_handle(&node), free_handle, "{name}");
         let (id, text) = display::framebuffers(&node).pop().unwrap();
-        assert_eq!(id, framebuffer.handle().into());
+        assert_eq!(id, u32::from(framebuffer.handle()));
         assert!(text.contains(&format!("format={name}")), "{text}");
         assert!(text.contains("size=250x130") && text.contains("modifier=0x0"), "{text}");
         for (index, plane) in image.planes().iter().enumerate() {
@@ -486,7 +486,7 @@ fn virtio_gpu_takes_linear_framebuffers_without_a_modifier() {
         let image = buffer.export_image(fourcc).unwrap();
         let framebuffer = Framebuffer::new(&node, &topology, &image, alpha).unwrap();
         let (id, text) = display::framebuffers(&node).pop().unwrap();
-        assert_eq!(id, framebuffer.handle().into());
+        assert_eq!(id, u32::from(framebuffer.handle()));
         assert!(text.contains(&format!("format={shown}")), "{text}");
     }
     drop(buffer);
