@@ -331,7 +331,8 @@ fn process_that_is_killed_in_a_flip_leaves_a_display_that_works() {
         let mut process = child::Process::start(child::command(test, "flips"));
         let lit = || {
             let topology = Topology::read_known(&observer).unwrap();
-            topology.crtcs.iter().any(|crtc| crtc.mode.is_some())
+            // After a process that was killed the CRTC stays on, without a plane (Linux 7.3).
+            topology.planes.iter().any(|plane| plane.framebuffer.is_some())
         };
         let deadline = std::time::Instant::now() + Duration::from_secs(60);
         while !lit() {

@@ -136,7 +136,7 @@ mod tests {
         let memory = |it: &AtomicRequest| {
             (it.settings.as_ptr(), it.objects.as_ptr(), it.properties.as_ptr(), it.values.as_ptr())
         };
-        let mut fill = |request: &mut AtomicRequest| {
+        let fill = |request: &mut AtomicRequest| {
             request.clear();
             (0..40).for_each(|property| request.set(property % 5, property, 1));
             request.lay_out();

@@ -243,8 +243,12 @@ mod tests {
         for end in 1..32 {
             let read = parse(&flip(1)[..end]);
             match read[..] {
-                [Err(MalformedEvent::NoHeader { left_bytes })] => assert_eq!(left_bytes, end),
-                [Err(MalformedEvent::Length { left_bytes, .. })] => assert_eq!(left_bytes, end),
+                [
+                    Err(
+                        MalformedEvent::NoHeader { left_bytes }
+                        | MalformedEvent::Length { left_bytes, .. },
+                    ),
+                ] => assert_eq!(left_bytes, end),
                 _ => panic!("{read:?}"),
             }
         }
@@ -283,7 +287,7 @@ mod tests {
         #[test]
         fn any_bytes_come_to_an_end(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let read = parse(&bytes);
-            prop_assert!(read.len() <= bytes.len() / 8 + 1);
+            prop_assert!(read.len() <= bytes.len().div_ceil(8));
             let mut parser = EventParser::new(&bytes, Clock::Realtime);
             let mut left = bytes.len();
             while parser.next().is_some() {
