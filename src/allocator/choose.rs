@@ -3,8 +3,9 @@
 //! | the display | candidates, the best first |
 //! |---|---|
 //! | software renderer that maps memory | udmabuf (a real dma-buf: it has fences), memfd, dma-heap |
-//! | software renderer on a KMS device | GBM on its node; it crashes on all other dma-bufs |
+//! | software renderer on a KMS device | GBM or dumb buffers on its node; it crashes on all other dma-bufs |
 //! | GPU | GBM on its node (it knows tilings and placement), dma-heap, udmabuf |
+//! | GPU, for scan-out | GBM on its node, dumb buffers on it (its display shows them), dma-heap, udmabuf |
 //!
 //! The others come last, so that each is accounted for.
 
@@ -12,9 +13,11 @@ use std::fmt;
 
 use crate::allocator::Allocator;
 use crate::allocator::AllocatorKind;
+#[cfg(feature = "drm")]
+use crate::allocator::Dumb;
 #[cfg(feature = "gbm")]
 use crate::allocator::Gbm;
-#[cfg(feature = "gbm")]
+#[cfg(any(feature = "drm", feature = "gbm"))]
 use crate::allocator::OpenError;
 use crate::allocator::Reason;
 use crate::allocator::Request;
@@ -129,7 +132,7 @@ where
     })?;
     let mut picked: Option<Box<dyn Allocator>> = None;
     let mut reasons = Vec::new();
-    for kind in candidates(importer.class()) {
+    for kind in candidates(importer.class(), &request) {
         let verdict = match &picked {
             Some(better) => Verdict::NotNeeded { picked: better.kind() },
             None => match try_out(kind, importer, &request, &mut prove) {
@@ -157,14 +160,22 @@ fn narrowed(request: &Request, formats: &FormatSet) -> Option<Request> {
 }
 
 /// All kinds, the best first.
-const fn candidates(class: ImporterClass) -> [AllocatorKind; 4] {
+fn candidates(class: ImporterClass, request: &Request) -> [AllocatorKind; 5] {
     use AllocatorKind::DmaHeap;
+    use AllocatorKind::Dumb;
     use AllocatorKind::Gbm;
     use AllocatorKind::Memfd;
     use AllocatorKind::Udmabuf;
     match class {
-        ImporterClass::MapsMemory => [Udmabuf, Memfd, DmaHeap, Gbm],
-        ImporterClass::KmsSoftware | ImporterClass::Hardware => [Gbm, DmaHeap, Udmabuf, Memfd],
+        ImporterClass::MapsMemory => [Udmabuf, Memfd, DmaHeap, Gbm, Dumb],
+        ImporterClass::KmsSoftware => [Gbm, Dumb, DmaHeap, Udmabuf, Memfd],
+        // A GPU may show such a buffer and not draw into it.
+        ImporterClass::Hardware
+            if request.is_for(Usage::ScanOut) && !request.is_for(Usage::Render) =>
+        {
+            [Gbm, Dumb, DmaHeap, Udmabuf, Memfd]
+        }
+        ImporterClass::Hardware => [Gbm, DmaHeap, Udmabuf, Dumb, Memfd],
     }
 }
 
@@ -191,6 +202,7 @@ fn try_out(
 fn open(kind: AllocatorKind, importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
     match kind {
         AllocatorKind::Gbm => open_gbm(importer),
+        AllocatorKind::Dumb => open_dumb(importer),
         kind => probe(kind).map_err(Verdict::NotOpened),
     }
 }
@@ -215,6 +227,28 @@ fn open_gbm(importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
 #[cfg(not(feature = "gbm"))]
 fn open_gbm(_importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
     probe(AllocatorKind::Gbm).map_err(Verdict::NotOpened)
+}
+
+/// Dumb buffers on the display's own device.
+#[cfg(feature = "drm")]
+fn open_dumb(importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
+    if importer.class() == ImporterClass::MapsMemory {
+        return Err(Verdict::NoDevice { driver: importer.driver().to_owned() });
+    }
+    let dumb = match importer.node() {
+        Some(node) => Dumb::open(node),
+        None => match crate::device::Device::all().as_slice() {
+            [] => Err(OpenError::NoNode),
+            [_only] => Dumb::first(),
+            [_, _, ..] => return Err(Verdict::WhichDevice),
+        },
+    };
+    dumb.map(|dumb| Box::new(dumb) as Box<dyn Allocator>).map_err(Verdict::NotOpened)
+}
+
+#[cfg(not(feature = "drm"))]
+fn open_dumb(_importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
+    probe(AllocatorKind::Dumb).map_err(Verdict::NotOpened)
 }
 
 /// Why no allocator was picked.

@@ -98,6 +98,7 @@ const fn memory(allocator: AllocatorKind) -> &'static str {
         AllocatorKind::Memfd => "sealed memory",
         AllocatorKind::Udmabuf => "memory behind a real dma-buf",
         AllocatorKind::DmaHeap => "a dma-buf of the kernel's heap",
+        AllocatorKind::Dumb => "a buffer for the display device",
         AllocatorKind::Gbm => "a buffer of the display's own device",
     }
 }

@@ -19,19 +19,19 @@ use crate::device::call::again;
 #[doc(alias = "drmGetCap")]
 #[doc(alias = "DRM_CAP")]
 pub enum Capability {
-    /// 1 if it makes [dumb buffers](crate::device::DumbBuffer). Linux 2.6.38.
+    /// 1 if it makes [dumb buffers](crate::device::DumbBuffer). Linux 2.6.39.
     DumbBuffer,
-    /// 1 if a vblank request can name a CRTC beyond the second. Linux 2.6.39.
+    /// 1 if a vblank request can name a CRTC beyond the second; always. Linux 2.6.39.
     VblankHighCrtc,
     /// The colour depth in bits that dumb buffers are best made with, 0 for no preference. Linux 3.4.
     DumbPreferredDepth,
     /// 1 if dumb buffers are slow to read, so that drawing goes into a copy. Linux 3.4.
     DumbPreferShadow,
-    /// Bit 0: it imports dma-bufs; bit 1: it exports them. Both always since Linux 6.6. Linux 3.3.
+    /// Bit 0: it imports dma-bufs; bit 1: it exports them. Both always since Linux 6.6. Linux 3.4.
     Prime,
     /// 1 if timestamps are of `CLOCK_MONOTONIC`; always since Linux 4.15. Linux 3.8.
     TimestampMonotonic,
-    /// 1 if a legacy page flip can tear. Linux 3.13.
+    /// 1 if a legacy page flip can tear. Linux 3.12.
     AsyncPageFlip,
     /// The width in pixels that a cursor plane takes. Linux 3.15.
     CursorWidth,
@@ -41,7 +41,7 @@ pub enum Capability {
     AddFb2Modifiers,
     /// 1 if a page flip can name the vblank that it waits for. Linux 4.9.
     PageFlipTarget,
-    /// 1 if events name their CRTC; always since Linux 5.4. Linux 4.12.
+    /// 1 if events name their CRTC; always. Linux 4.12.
     CrtcInVblankEvent,
     /// 1 if it has synchronisation objects. Linux 4.13.
     SyncObject,

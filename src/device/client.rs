@@ -6,11 +6,13 @@ use std::fmt;
 use std::path::Path;
 
 use crate::device::Node;
+use crate::device::open_files;
 
 const DEBUG_FILES: &str = "/sys/kernel/debug/dri";
 
 /// A process that has a node open, as far as the kernel's debug files tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Client {
     /// The name of its program, at most 15 characters.
     pub command: String,
@@ -30,9 +32,13 @@ impl Client {
         std::fs::read_to_string(path).map(|text| parse(&text)).unwrap_or_default()
     }
 
-    /// The one that is master, where the debug files tell.
+    /// The one that is master, where the debug files or `/proc` tell.
     pub(in crate::device) fn master_of(node: &Node) -> Option<Self> {
-        Self::all_of(node).into_iter().find(|client| client.is_master)
+        let known = Self::all_of(node);
+        if known.is_empty() {
+            return open_files::only_other(&node.path()?);
+        }
+        known.into_iter().find(|client| client.is_master)
     }
 }
 

@@ -29,7 +29,7 @@ pub enum ClientCapability {
     /// Writeback connectors are listed. After [`Atomic`](Self::Atomic). Linux 4.19.
     WritebackConnectors,
     /// The cursor planes of virtual machines are listed, for clients that state the hotspot. After
-    /// [`Atomic`](Self::Atomic). Linux 6.8.
+    /// [`Atomic`](Self::Atomic). Linux 6.6.
     CursorPlaneHotspot,
     /// Planes have a colour pipeline in place of their colour properties, `COLOR_ENCODING` and
     /// `COLOR_RANGE` among them. After [`Atomic`](Self::Atomic). Linux 6.19.

@@ -20,6 +20,7 @@ pub struct Device {
 
 /// One node of a [`Device`]: a file that can be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceNode {
     /// What it is for.
     pub kind: NodeKind,

@@ -23,7 +23,9 @@ use crate::format::Modifier;
 /// handles stay the owner's, open, and are not closed here.
 ///
 /// `device` is the open file on which the handles are valid. A buffer that states no modifier is
-/// taken to be [implicit](Modifier::Implicit).
+/// taken to be [implicit](Modifier::Implicit). Where the driver is known to keep the pixels elsewhere
+/// (`virtio_gpu`), no CPU gets at them through the image ([`Dmabuf::from_driver`]); for its dumb
+/// buffers, which it keeps in memory, there is [`DumbBuffer`](crate::device::DumbBuffer).
 ///
 /// # Errors
 /// [`ExportError`]; nothing stays open.
@@ -65,7 +67,7 @@ pub fn export_planar_buffer(
         modifier: buffer.modifier().map_or(Modifier::Implicit, Modifier::from),
         planes,
     };
-    Dmabuf::new(descriptor).map_err(ExportError::NotAnImage)
+    Dmabuf::from_driver(descriptor).map_err(ExportError::NotAnImage)
 }
 
 /// As [`export_planar_buffer`], for a buffer in one plane. `drm`'s trait does not state its
@@ -86,7 +88,7 @@ pub fn export_buffer(
     let fourcc = Fourcc::from(buffer.format());
     let mut claim = Descriptor::packed([width, height], fourcc, fd, buffer.pitch());
     claim.modifier = modifier;
-    Dmabuf::new(claim).map_err(ExportError::NotAnImage)
+    Dmabuf::from_driver(claim).map_err(ExportError::NotAnImage)
 }
 
 /// Why a buffer did not become an image.
@@ -100,8 +102,7 @@ pub enum ExportError {
         plane: usize,
     },
     /// What was exported does not hold the image that the numbers describe. The claim is in it, with
-    /// its file descriptors: a driver that exports fewer bytes than the image has and checks by
-    /// itself is for [`Dmabuf::new_kernel_checked`].
+    /// its file descriptors.
     #[error("the buffer does not hold such an image: {0}")]
     NotAnImage(Rejected),
     /// The driver cannot export, or the handle is none of this open file's (`ENOENT`).

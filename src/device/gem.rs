@@ -16,8 +16,12 @@ use crate::device::prime;
 
 /// A buffer's name inside one open node. The handle is closed when the last owner goes away.
 ///
-/// Two values can hold the same handle: clones, and every import of the same buffer. They are equal
-/// then, and the buffer stays until the last of them is dropped. It keeps its node open.
+/// Two values can hold the same handle: clones, and every import of the same dma-buf. They are equal
+/// then, and the handle stays until the last of them is dropped. It keeps its node open.
+///
+/// The kernel's table of handles belongs to the open file, not to the device: a handle of one node
+/// means nothing on another, and [`Node::reopen`] gives a table of its own, while a duplicate of a
+/// file descriptor shares the table without the count that is kept here.
 #[derive(Debug)]
 #[doc(alias = "GEM")]
 pub struct GemHandle {

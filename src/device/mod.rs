@@ -28,10 +28,12 @@ mod import_error;
 mod master;
 mod node;
 mod node_kind;
+mod open_files;
 mod open_nodes;
 mod prime;
 mod sys;
 
+pub(crate) use call::again;
 pub use capability::Capability;
 pub use capability::PRIME_EXPORTS;
 pub use capability::PRIME_IMPORTS;

@@ -7,7 +7,7 @@ use drm::control::from_u32;
 use rustix::io::Errno;
 
 use crate::device::Node;
-use crate::device::call::again;
+use crate::device::again;
 use crate::dmabuf::MAX_PLANES;
 use crate::kms::FramebufferError;
 use crate::kms::framebuffer_plan::FramebufferPlan;

@@ -1,9 +1,7 @@
 //! What the display side of a device can do.
 
-use drm::ClientCapability;
-use drm::Device as _;
-use drm::DriverCapability;
-
+use crate::device::Capability;
+use crate::device::ClientCapability;
 use crate::device::Node;
 
 /// What the display side of a device can do, and what this open file was allowed to see of it.
@@ -14,7 +12,8 @@ use crate::device::Node;
 pub struct Capabilities {
     /// Framebuffers can state a modifier (`DRM_CAP_ADDFB2_MODIFIERS`).
     pub modifiers: bool,
-    /// Atomic commits (`DRM_CLIENT_CAP_ATOMIC`); without it only the legacy calls.
+    /// Atomic commits (`DRM_CLIENT_CAP_ATOMIC`); without it only the legacy calls. Linux never gives
+    /// them to a thread whose name begins with `X`, which it takes for an old X server.
     pub atomic: bool,
     /// Primary and cursor planes are listed beside the overlays
     /// (`DRM_CLIENT_CAP_UNIVERSAL_PLANES`).
@@ -45,31 +44,28 @@ pub struct Capabilities {
 impl Capabilities {
     /// Asks for everything that the driver has, then notes what there is.
     ///
-    /// The kernel refuses atomic commits to every process whose name begins with `X`
-    /// (`drm_setclientcap()`), whatever the driver has.
+    /// The kernel refuses atomic commits to every thread whose name begins with `X`, whatever the
+    /// driver has: it is taken for an old X server (`drm_setclientcap()`, Linux 7.3).
     pub(in crate::kms) fn claim(node: &Node) -> Self {
-        let allowed = |capability| node.set_client_capability(capability, true).is_ok();
-        let universal_planes = allowed(ClientCapability::UniversalPlanes);
-        let atomic = allowed(ClientCapability::Atomic);
-        let number = |capability| node.get_driver_capability(capability).unwrap_or(0);
-        let has = |capability| number(capability) != 0;
-        let size = |capability| u32::try_from(number(capability)).unwrap_or(0);
+        // Without them there are no atomic commits, and without those nothing of the rest.
+        let universal_planes = node.enable(ClientCapability::UniversalPlanes).is_ok();
+        let atomic = node.enable(ClientCapability::Atomic).is_ok();
+        let size = |capability| {
+            node.capability(capability).ok().and_then(|side| u32::try_from(side).ok()).unwrap_or(0)
+        };
         Self {
-            modifiers: has(DriverCapability::AddFB2Modifiers),
+            modifiers: node.has(Capability::AddFb2Modifiers),
             atomic,
             universal_planes,
-            writeback: allowed(ClientCapability::WritebackConnectors),
-            cursor_hotspot: allowed(ClientCapability::CursorPlaneHotspot),
-            async_flip: has(DriverCapability::ASyncPageFlip),
-            atomic_async_flip: has(DriverCapability::AtomicASyncPageFlip),
-            page_flip_target: has(DriverCapability::PageFlipTarget),
-            monotonic_timestamps: has(DriverCapability::MonotonicTimestamp),
-            crtc_in_events: has(DriverCapability::CRTCInVBlankEvent),
-            vblank_high_crtc: has(DriverCapability::VBlankHighCRTC),
-            cursor_size: [
-                size(DriverCapability::CursorWidth),
-                size(DriverCapability::CursorHeight),
-            ],
+            writeback: node.enable(ClientCapability::WritebackConnectors).is_ok(),
+            cursor_hotspot: node.enable(ClientCapability::CursorPlaneHotspot).is_ok(),
+            async_flip: node.has(Capability::AsyncPageFlip),
+            atomic_async_flip: node.has(Capability::AtomicAsyncPageFlip),
+            page_flip_target: node.has(Capability::PageFlipTarget),
+            monotonic_timestamps: node.has(Capability::TimestampMonotonic),
+            crtc_in_events: node.has(Capability::CrtcInVblankEvent),
+            vblank_high_crtc: node.has(Capability::VblankHighCrtc),
+            cursor_size: [size(Capability::CursorWidth), size(Capability::CursorHeight)],
         }
     }
 }

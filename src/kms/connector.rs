@@ -10,14 +10,14 @@ use crate::kms::ConnectorKind;
 use crate::kms::Mode;
 use crate::kms::PropertyTable;
 
-/// Whether a monitor is there.
+/// Whether a monitor is there. What a writeback connector says means nothing: vkms's is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectorState {
     /// A monitor is plugged in.
     Connected,
     /// No monitor is plugged in.
     Disconnected,
-    /// The driver cannot tell. Writeback connectors always say this.
+    /// The driver cannot tell.
     Unknown,
 }
 

@@ -49,3 +49,19 @@ impl fmt::Display for ConnectorKind {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drm::control::connector::Interface;
+
+    use crate::kms::ConnectorKind;
+
+    #[test]
+    fn names_are_those_that_drm_knows() {
+        for number in 0..=21 {
+            let name = ConnectorKind(number).name();
+            assert_eq!(name, Interface::from(number).as_str(), "{number}");
+        }
+        assert_eq!(ConnectorKind(u32::MAX).to_string(), "Unknown");
+    }
+}

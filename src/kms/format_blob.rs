@@ -141,3 +141,6 @@ fn double_word(first: u32, second: u32) -> u64 {
         (u64::from(first) << 32) | u64::from(second)
     }
 }
+
+#[cfg(test)]
+mod tests;

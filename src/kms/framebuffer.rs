@@ -9,7 +9,8 @@ use rustix::io::Errno;
 
 use crate::device::GemImage;
 use crate::device::Node;
-use crate::device::call::again;
+use crate::device::NodeKind;
+use crate::device::again;
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::MAX_PLANES;
 use crate::format::Fourcc;
@@ -35,8 +36,9 @@ const MOST_CLIPS: usize = 256;
 /// turn the plane off first, or use [`Framebuffer::remove`].
 ///
 /// On kernels before 6.8, which have no `CLOSEFB`, giving the id up turns off every plane that shows
-/// the framebuffer, and with a primary plane its CRTC. The same happens on all kernels when the open
-/// file is closed before the framebuffer is dropped; it holds its [`Node`], so that cannot be.
+/// the framebuffer, and the CRTC where the driver cannot run it without a primary plane. The same
+/// happens on all kernels when the open file is closed before the framebuffer is dropped; it holds
+/// its [`Node`], so that cannot be.
 ///
 /// Spec: `DRM_IOCTL_MODE_ADDFB2`, `DRM_IOCTL_MODE_CLOSEFB`.
 #[derive(Clone, Debug)]
@@ -72,6 +74,9 @@ impl Framebuffer {
         image: &Dmabuf,
         alpha: Alpha,
     ) -> Result<Self, FramebufferError> {
+        if node.kind() != NodeKind::Primary {
+            return Err(FramebufferError::NotPrimary { kind: node.kind() });
+        }
         let plan = FramebufferPlan::new(topology, image, alpha)?;
         let imported = GemImage::import(node, image)?;
         let mut handles = [0; MAX_PLANES];
@@ -137,8 +142,9 @@ impl Framebuffer {
             .map_err(DirtyError::of)
     }
 
-    /// Turns off every plane that shows the framebuffer, and with a primary plane its CRTC, and
-    /// removes it: nobody can read its pixels back after. May block until the next vertical blank.
+    /// Turns off every plane that shows the framebuffer, and the CRTC where the driver cannot run it
+    /// without a primary plane (vkms can), and removes it: nobody can read its pixels back after. May
+    /// block until the next vertical blank.
     ///
     /// # Errors
     /// - [`RemoveError::Shared`]: there are other clones; gives this one back.

@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use crate::device::ImportError;
+use crate::device::NodeKind;
 use crate::format::FormatSet;
 use crate::format::Fourcc;
 use crate::format::Modifier;
@@ -11,6 +12,12 @@ use crate::format::Modifier;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FramebufferError {
+    /// The node has no display, whatever its device has.
+    #[error("a {kind} node has no display: make framebuffers on the primary node")]
+    NotPrimary {
+        /// What the node is for.
+        kind: NodeKind,
+    },
     /// A display reads the memory of devices, and a memfd has none.
     #[error("plane {plane} is a memfd, which no display reads: allocate a dma-buf")]
     NotADmaBuf {

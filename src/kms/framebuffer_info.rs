@@ -9,7 +9,7 @@ use crate::device::DeviceError;
 use crate::device::GemHandle;
 use crate::device::Node;
 use crate::device::PrimeFlags;
-use crate::device::call::again;
+use crate::device::again;
 use crate::dmabuf::Descriptor;
 use crate::dmabuf::MAX_PLANES;
 use crate::dmabuf::PlaneDescriptor;

@@ -166,3 +166,6 @@ fn set<T>(list: &mut [T], index: usize, value: T) {
         *to = value;
     }
 }
+
+#[cfg(test)]
+mod tests;

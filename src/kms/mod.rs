@@ -30,6 +30,10 @@
 //! The network belongs to a primary node (`/dev/dri/card0`). Anybody who can open that node may look
 //! at it; only the **master**, one open file at a time, may change it.
 //!
+//! An [`Output`] is one monitor that is being changed: it sets a mode, shows a [`Layer`] on each
+//! plane, flips in step with the display, and puts everything back when it goes away. [`event`] and
+//! [`vblank`] say when what was asked for has happened, and [`Writeback`] takes a picture of it.
+//!
 //! Spec: <https://docs.kernel.org/gpu/drm-kms.html>.
 
 mod added;
@@ -49,18 +53,32 @@ mod framebuffer_error;
 mod framebuffer_info;
 mod framebuffer_plan;
 mod mode;
+mod no_pipeline;
+mod no_plane;
+mod pipeline;
 mod plane;
 mod plane_kind;
+mod plane_request;
 mod property;
 mod property_kind;
 mod property_table;
 mod read;
+#[cfg(test)]
+mod recorded;
 mod rectangle;
 mod rotation;
 mod setting;
 mod shape;
 mod sys;
 mod topology;
+
+mod commit;
+pub mod event;
+mod output;
+mod sequence;
+mod timestamp;
+pub mod vblank;
+mod writeback;
 
 pub use alpha::Alpha;
 pub use blend_mode::BlendMode;
@@ -85,8 +103,19 @@ pub use framebuffer_info::FramebufferInfo;
 pub use framebuffer_info::PlaneInfo;
 pub use framebuffer_info::ReadBackError;
 pub use mode::Mode;
+pub use no_pipeline::NoPipeline;
+pub use no_pipeline::PipelineReason;
+pub use no_pipeline::PipelineRefusal;
+pub use no_plane::NoPlane;
+pub use no_plane::PlaneReason;
+pub use no_plane::PlaneRefusal;
+pub use pipeline::ModeRequest;
+pub use pipeline::Pipeline;
+pub use pipeline::PipelineRequest;
 pub use plane::Plane;
 pub use plane_kind::PlaneKind;
+pub use plane_request::PlaneChoice;
+pub use plane_request::PlaneRequest;
 pub use property::Property;
 pub use property_kind::NamedValue;
 pub use property_kind::PropertyKind;
@@ -96,3 +125,17 @@ pub use rotation::Rotation;
 pub use setting::Setting;
 pub use shape::Shape;
 pub use topology::Topology;
+
+pub use commit::CommitError;
+pub use output::Change;
+pub use output::Flip;
+pub use output::Flipped;
+pub use output::Layer;
+pub use output::Method;
+pub use output::Output;
+pub use sequence::Sequence;
+pub use sequence::SequenceTracker;
+pub use timestamp::Clock;
+pub use timestamp::Timestamp;
+pub use writeback::CaptureError;
+pub use writeback::Writeback;

@@ -34,17 +34,17 @@ impl Mode {
 
     /// Pictures per 1000 seconds; 0 for a mode without timings. From the timings, because the
     /// kernel's own number is rounded to whole pictures per second.
-    pub fn refresh_mhz(&self) -> u32 {
+    pub fn refresh_millihertz(&self) -> u32 {
         let pixels = u64::from(self.raw.htotal) * u64::from(self.raw.vtotal);
         let lines_doubled = self.has_flag(drm_ffi::DRM_MODE_FLAG_DBLSCAN);
         let fields = if self.has_flag(drm_ffi::DRM_MODE_FLAG_INTERLACE) { 2 } else { 1 };
         let repeats = if lines_doubled { 2 } else { 1 } * u64::from(self.raw.vscan.max(1));
-        let clock_mhz = u64::from(self.raw.clock) * 1_000_000;
+        let clock_millihertz = u64::from(self.raw.clock) * 1_000_000;
         let pixels = pixels * repeats;
         if pixels == 0 {
             return 0;
         }
-        u32::try_from((clock_mhz * fields + pixels / 2) / pixels).unwrap_or(u32::MAX)
+        u32::try_from((clock_millihertz * fields + pixels / 2) / pixels).unwrap_or(u32::MAX)
     }
 
     /// Whether the monitor likes it best.
@@ -77,12 +77,12 @@ impl fmt::Display for Mode {
     /// `1920x1080@59.940`, with an `i` where it is interlaced.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [width, height] = self.size();
-        let refresh_mhz = self.refresh_mhz();
+        let refresh_millihertz = self.refresh_millihertz();
         let interlaced = if self.is_interlaced() { "i" } else { "" };
         f.pad(&format!(
             "{width}x{height}{interlaced}@{}.{:03}",
-            refresh_mhz / 1000,
-            refresh_mhz % 1000
+            refresh_millihertz / 1000,
+            refresh_millihertz % 1000
         ))
     }
 }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn refresh_is_that_of_the_timings() {
         let mode = Mode::from_raw(FULL_HD);
-        assert_eq!(mode.refresh_mhz(), 59_940);
+        assert_eq!(mode.refresh_millihertz(), 59_940);
         assert_eq!(mode.to_string(), "1920x1080@59.940");
         assert!(mode.is_preferred());
         let flags = drm_ffi::DRM_MODE_FLAG_INTERLACE;
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn mode_without_timings_does_not_divide_by_zero() {
-        assert_eq!(Mode::from_raw(drm_mode_modeinfo::default()).refresh_mhz(), 0);
+        assert_eq!(Mode::from_raw(drm_mode_modeinfo::default()).refresh_millihertz(), 0);
         let largest = drm_mode_modeinfo { clock: u32::MAX, htotal: 1, vtotal: 1, ..FULL_HD };
-        assert_eq!(Mode::from_raw(largest).refresh_mhz(), u32::MAX);
+        assert_eq!(Mode::from_raw(largest).refresh_millihertz(), u32::MAX);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use drm::control::plane;
 use crate::format::FormatSet;
 use crate::kms::PlaneKind;
 use crate::kms::PropertyTable;
+use crate::kms::Setting;
 
 /// What feeds a framebuffer into a CRTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,5 +45,21 @@ impl Plane {
     /// Whether it can belong to this CRTC.
     pub fn reaches(&self, crtc: crtc::Handle) -> bool {
         self.possible_crtcs.contains(&crtc)
+    }
+
+    /// Where it lies among the planes of its CRTC: greater numbers cover lesser ones. `None` where
+    /// the driver does not tell; the primary plane is below then, and the cursor above the overlays.
+    ///
+    /// Where the property is not immutable the order can be set.
+    #[doc(alias = "zpos")]
+    pub fn place_in_stack(&self) -> Option<u64> {
+        self.properties.value("zpos")
+    }
+
+    /// What to set so that all of the plane lets through what is below it: 0 is invisible, 0xffff
+    /// opaque. `None` if the plane cannot do it. Allocates nothing.
+    #[doc(alias = "alpha")]
+    pub fn opacity(&self, opacity: u16) -> Option<Setting> {
+        Setting::number(&self.properties, "alpha", opacity.into())
     }
 }

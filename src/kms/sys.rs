@@ -274,7 +274,10 @@ fn shorten<T>(list: &mut Vec<T>, length: u32) -> bool {
 ///
 /// # Safety
 /// `OPCODE` takes a `T`, and each list that `data` refers to is at least as long as `data` states.
-unsafe fn update<const OPCODE: Opcode, T>(node: &impl AsFd, data: &mut T) -> Result<(), Errno> {
+pub(in crate::kms) unsafe fn update<const OPCODE: Opcode, T>(
+    node: &impl AsFd,
+    data: &mut T,
+) -> Result<(), Errno> {
     loop {
         // SAFETY: `Updater` requires that the opcode takes a `T`: the caller's promise.
         let request = unsafe { Updater::<OPCODE, T>::new(data) };

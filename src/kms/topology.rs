@@ -86,3 +86,46 @@ impl Topology {
         self.planes.iter().filter(move |plane| plane.reaches(crtc))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kms::PropertyKind;
+    use crate::kms::recorded::id;
+    use crate::kms::recorded::intel;
+    use crate::kms::recorded::property;
+    use crate::kms::recorded::vkms;
+
+    #[test]
+    fn connectors_are_found_by_name_and_reach_crtcs_through_encoders() {
+        let topology = intel();
+        let hdmi = topology.connector_named("HDMI-A-1").unwrap();
+        let reached: Vec<_> = topology.crtcs_of(hdmi).map(|crtc| crtc.index).collect();
+        assert_eq!(reached, [0, 1]);
+        assert!(topology.connector_named("HDMI-A-2").is_none());
+        assert_eq!(topology.planes_of(id(80)).count(), 3);
+        assert_eq!(topology.planes_of(id(9999)).count(), 0);
+    }
+
+    #[test]
+    fn crtc_of_a_connector_is_what_the_property_says_before_the_encoder() {
+        let mut topology = intel();
+        let panel = topology.connectors[0].clone();
+        assert_eq!(topology.current_crtc(&panel).unwrap().handle, id(131));
+        let kind = || PropertyKind::Object { kind: drm_ffi::DRM_MODE_OBJECT_CRTC };
+        let mut stated = |value| {
+            let crtc = property(20, "CRTC_ID", kind(), value);
+            topology.connectors[0].properties = [crtc].into_iter().collect();
+            let panel = topology.connectors[0].clone();
+            topology.current_crtc(&panel).map(|crtc| crtc.index)
+        };
+        assert_eq!(stated(233), Some(3));
+        assert_eq!(stated(0), None);
+        assert_eq!(stated(u64::from(u32::MAX) + 1 + 233), Some(1));
+    }
+
+    #[test]
+    fn topologies_can_be_compared() {
+        assert_eq!(vkms(), vkms());
+        assert_ne!(vkms(), intel());
+    }
+}

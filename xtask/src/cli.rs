@@ -124,6 +124,7 @@ const LAB_EXAMPLES: &str = "\
 Examples:
   cargo xtask lab                      every lab test, in both guests
   cargo xtask lab --gpu vblank         the tests with `vblank` in their name, in the guest with a GPU
+  cargo xtask lab --test kms_flip      builds and runs one test binary, for a quick turn
   cargo xtask lab -- ls -l /dev/dri    a command in the guest, with its exit status
   cargo xtask lab --shell              a shell in the guest
   cargo xtask lab --gpu --screenshot monitor.png --after 10 -- target/debug/examples/scanout
@@ -133,6 +134,7 @@ DMASHARE_LAB_DIR names: a file screenshot.request made there is answered by scre
 
 /// Options of `cargo xtask lab`.
 #[derive(Args, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct LabArgs {
     /// Only the tests with one of these in their name (`binary::module::test`)
     #[arg(value_name = "FILTER", conflicts_with_all = ["shell", "command"])]
@@ -140,6 +142,9 @@ pub(crate) struct LabArgs {
     /// The same, for those who like to name it
     #[arg(long, value_name = "FILTER", conflicts_with_all = ["shell", "command"])]
     pub(crate) filter: Vec<String>,
+    /// Build and run only this test binary, for a quick turn
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shell", "command"])]
+    pub(crate) test: Vec<String>,
     /// Only the guest with the virtio-gpu
     #[arg(long, conflicts_with = "base")]
     pub(crate) gpu: bool,

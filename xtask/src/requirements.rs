@@ -97,9 +97,9 @@ const LAB: [Requirement; 14] = [
     Requirement::new(Evidence::Program("bc"), "bc"),
     Requirement::new(Evidence::Linkable("libelf.so"), "libelf-dev"),
     Requirement::new(Evidence::Program("xz"), "xz-utils"),
+    Requirement::new(Evidence::Program("setpriv"), "util-linux"),
     // In the guest, which has the programs of this machine.
     Requirement::new(Evidence::Program("ip"), "iproute2"),
-    Requirement::new(Evidence::Program("setsid"), "util-linux"),
 ];
 
 const TEST: [Requirement; 10] = [

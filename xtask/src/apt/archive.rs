@@ -43,7 +43,7 @@ impl Archive {
         archive.write_source(&backports::beside(base, suite))?;
         let mut command = archive.command("apt-get");
         command.arg("update").args(["-o", "APT::Update::Error-Mode=any"]);
-        archive.run(&format!("fetching the lists of {suite}"), &command)?;
+        run(&format!("fetching the lists of {suite}"), &command)?;
         Ok(archive)
     }
 
@@ -79,21 +79,13 @@ impl Archive {
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"cd "$1"; shift; exec "$@""#, "sh"]).arg(&own);
         shell.arg(command.get_program()).args(command.get_args());
-        self.run(&format!("downloading {package}"), &shell)?;
+        run(&format!("downloading {package}"), &shell)?;
         let entry = fs::read_dir(&own)?.next().context("apt-get downloaded nothing")??;
         let file = folder.join(entry.file_name());
         // The cache may be on another file system, so that the file cannot be renamed.
         fs::copy(entry.path(), &file).with_context(|| file.display().to_string())?;
         fs::remove_file(entry.path())?;
         Ok(file)
-    }
-
-    fn run(&self, name: &str, command: &Command) -> Result<()> {
-        if let Some(words) = run_apt(name, command)? {
-            eprint!("{words}");
-            bail!("{name} failed");
-        }
-        Ok(())
     }
 
     fn command(&self, program: &str) -> Command {
@@ -116,4 +108,12 @@ impl Archive {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+fn run(name: &str, command: &Command) -> Result<()> {
+    if let Some(words) = run_apt(name, command)? {
+        eprint!("{words}");
+        bail!("{name} failed");
+    }
+    Ok(())
 }

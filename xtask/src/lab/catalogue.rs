@@ -33,13 +33,15 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Builds the tests and lists them.
+    /// Builds the test binaries of these names, or all, and lists their tests.
     ///
     /// # Errors
     /// When the build fails.
-    pub(super) fn build() -> Result<Self> {
+    pub(super) fn build(binaries: &[String]) -> Result<Self> {
         let mut command = cargo::cargo();
-        command.args(["test", "--package", "dmashare", "--all-features", "--no-run"]);
+        // As `cargo xtask test` does: with other packages, nothing could be used again.
+        command.args(["test", "--workspace", "--all-features", "--no-run"]);
+        command.args(binaries.iter().flat_map(|name| ["--test", name]));
         let mut tests = Vec::new();
         for executable in cargo::build(command)?.into_iter().filter(|built| built.is_test) {
             tests.extend(tests_of(&executable)?);

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &LabArgs) -> Result<ExitCode> {
     }
     let mut stages = Stages::new()?;
     let filters = [&*args.filters, &*args.filter].concat();
-    let catalogue = Catalogue::build()?.filtered(&filters)?;
+    let catalogue = Catalogue::build(&args.test)?.filtered(&filters)?;
     run_tests(&mut stages, &machine, &catalogue, configurations(args))?;
     stages.finish(NotRun::IsFailure)?;
     Ok(ExitCode::SUCCESS)
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &LabArgs) -> Result<ExitCode> {
 pub(crate) fn add_to(stages: &mut Stages) {
     let args = LabArgs::default();
     let outcome = Machine::prepare(&args).and_then(|machine| {
-        let catalogue = Catalogue::build()?.filtered(&[])?;
+        let catalogue = Catalogue::build(&args.test)?.filtered(&[])?;
         run_tests(stages, &machine, &catalogue, &Configuration::ALL)
     });
     if let Err(reason) = outcome {

@@ -139,11 +139,12 @@ impl<'a> Results<'a> {
         };
         let test = self.tests.get(index).map(|test| &*test.name).unwrap_or_default();
         let explanation = match status {
-            Some(status) => explanation(status),
+            Some(status) => explanation(status)
+                .map(|words| format!("{words} after {:.1} s", began.elapsed().as_secs_f32())),
             None => Some("the guest ended".to_owned()),
         };
         if let Some(explanation) = explanation {
-            output += &format!("test {test} ... {explanation}\n");
+            output = output + "test " + test + " ... " + &explanation + "\n";
         }
         // A harness that runs no test succeeds too.
         let passed = status == Some(0) && Tally::of(&output).is_some_and(|tally| tally.passed == 1);

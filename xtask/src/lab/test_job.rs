@@ -18,9 +18,9 @@ const MARK: char = '\u{1e}';
 /// How long a test may take, with software emulation on a busy machine in mind.
 const TEST_LIMIT: Duration = Duration::from_secs(180);
 
-/// What coreutils' timeout(1) exits with when it had to end the test.
+/// What coreutils' timeout(1) exits with when the test has obeyed it. One that had to be killed
+/// looks like one that the kernel has killed, for want of memory perhaps.
 const TIMED_OUT: i32 = 124;
-const KILLED: i32 = 137;
 
 /// News of the tests.
 #[derive(Debug, Eq, PartialEq)]
@@ -31,18 +31,19 @@ pub(super) enum Event {
 
 /// The job that runs `tests`, in their order.
 pub(super) fn job(tests: &[LabTest]) -> Job {
-    let mut commands = String::new();
+    let mut commands = Vec::new();
     let limit = TEST_LIMIT.as_secs().to_string();
     for (index, test) in tests.iter().enumerate() {
         let file = test.file.to_string_lossy();
         let words = ["timeout", "--kill-after=5", &limit, &file, "--ignored", "--exact"];
         let options = ["--test-threads=1", "--show-output", "--color=never", &test.name];
-        commands += &format!("printf '\\036begin {index}\\n'\n");
-        commands += &line(&[&words[..], &options[..]].concat());
+        commands.push(format!("printf '\\036begin {index}\\n'\n"));
+        commands.push(line(&[&words[..], &options[..]].concat()));
         // The newline is for output that ends without one.
-        commands += &format!("printf '\\n\\036end {index} %d\\n' $?\n");
+        commands.push(format!("printf '\\n\\036end {index} %d\\n' $?\n"));
     }
-    Job { folder: repository::root(), commands: commands + "exit 0\n", on_terminal: false }
+    commands.push("exit 0\n".to_owned());
+    Job { folder: repository::root(), commands: commands.concat(), on_terminal: false }
 }
 
 /// A test that says nothing is ended by the guest; only a guest that hangs is ended by these.
@@ -55,8 +56,8 @@ pub(super) fn limits(count: usize) -> Limits {
 /// Why a test failed that ended with `status`, if it did not say so itself.
 pub(super) fn explanation(status: i32) -> Option<String> {
     match status {
-        TIMED_OUT | KILLED => Some(format!("stopped: not done after {} s", TEST_LIMIT.as_secs())),
-        128.. => Some(format!("killed by signal {}", status - 128)),
+        TIMED_OUT => Some("stopped: not done".to_owned()),
+        128.. => Some(format!("ended by signal {}", status - 128)),
         _ => None,
     }
 }
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn ends_without_words_are_explained() {
         assert_eq!(explanation(101), None);
-        assert_eq!(explanation(139).unwrap(), "killed by signal 11");
+        assert_eq!(explanation(139).unwrap(), "ended by signal 11");
         assert!(explanation(124).unwrap().contains("not done"));
     }
 }

@@ -17,6 +17,9 @@ use crate::progress::Task;
 /// Longer than a guest takes to boot where KVM is any faster than software.
 const LIMIT: Duration = Duration::from_secs(15);
 
+const WORKS: &str = "works";
+const FAILS: &str = "fails";
+
 /// What runs the guest's instructions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Accelerator {
@@ -39,15 +42,15 @@ impl Accelerator {
         let host = rustix::system::uname();
         let host = host.release().to_string_lossy();
         let file = cache.join(format!("kvm-{host}-{kernel_id}"));
-        let answer = match fs::read_to_string(&file) {
-            Ok(answer) => answer,
-            Err(_) => {
-                let answer = if boots(kernel)? { "works" } else { "fails" };
-                fs::write(&file, answer).with_context(|| file.display().to_string())?;
-                answer.to_owned()
-            }
+        let works = if let Ok(answer) = fs::read_to_string(&file) {
+            answer == WORKS
+        } else {
+            let works = boots(kernel)?;
+            let answer = if works { WORKS } else { FAILS };
+            fs::write(&file, answer).with_context(|| file.display().to_string())?;
+            works
         };
-        Ok(if answer == "works" { Self::Kvm } else { Self::Emulation })
+        Ok(if works { Self::Kvm } else { Self::Emulation })
     }
 }
 

@@ -42,8 +42,7 @@ impl Job {
             script += &variable(name, value);
         }
         let folder = quoted(&self.folder.to_string_lossy());
-        script += &format!("cd {folder} || exit\n{}", self.commands);
-        script
+        script + "cd " + &folder + " || exit\n" + &self.commands
     }
 }
 

@@ -54,8 +54,6 @@ pub(super) struct Guest {
 pub(super) struct Ending {
     /// Exit status of the job; `None` when the guest did not get that far.
     pub(super) status: Option<i32>,
-    /// What the job printed.
-    pub(super) output: String,
     /// What the kernel and QEMU said.
     pub(super) console: String,
 }
@@ -85,16 +83,15 @@ impl Guest {
         let display = monitor.as_ref().map(Monitor::display);
         let command = self.command(&folder, display, job.on_terminal);
         let mut session = Session::new(&folder, monitor.as_ref(), limits, photograph, observer);
-        let output = if job.on_terminal {
+        if job.on_terminal {
             session.attended(command)?;
-            String::new()
         } else {
-            session.watched(command)?
-        };
+            session.watched(command)?;
+        }
         if let Some(photograph) = photograph {
             session.deliver(photograph)?;
         }
-        Ok(Ending { status: folder.status(), output, console: folder.console() })
+        Ok(Ending { status: folder.status(), console: folder.console() })
     }
 }
 
@@ -133,12 +130,12 @@ mod tests {
     use super::Ending;
 
     fn ending(status: Option<i32>, console: &str) -> Ending {
-        Ending { status, output: String::new(), console: console.to_owned() }
+        Ending { status, console: console.to_owned() }
     }
 
     #[test]
     fn guest_without_a_status_fails_with_its_last_lines() {
-        let console = (0..100).map(|n| format!("line {n}\n")).collect::<String>();
+        let console = (0..100).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
         let error = ending(None, &console).status().unwrap_err().to_string();
         assert!(error.contains("line 60\n") && error.ends_with("line 99\n"), "{error}");
         assert!(!error.contains("line 59"), "{error}");

@@ -46,8 +46,10 @@ impl Guest {
         display: Option<&str>,
         terminal: bool,
     ) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", WITH_LOG, "sh"]).arg(folder.path("qemu.log"));
+        // A guest that nobody watches any more is of no use, however this program was ended.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "sh", "-c", WITH_LOG, "sh"]);
+        command.arg(folder.path("qemu.log"));
         command.arg("qemu-system-x86_64").args(MACHINE);
         command.args(match self.accelerator {
             Accelerator::Kvm => ["-accel", "kvm", "-cpu", "host"],
