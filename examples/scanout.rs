@@ -25,6 +25,7 @@ use clap::Parser;
 use dmashare::egl::Context;
 use dmashare::gl::Gl;
 use dmashare::gl::Program;
+use dmashare::kms::Connector;
 use dmashare::kms::Output;
 use dmashare::kms::event::EventReader;
 use dmashare::present::Scanout;
@@ -60,7 +61,7 @@ struct Arguments {
 fn main() -> Result<(), Report> {
     let Arguments { driver, frames, buffers, capture } = Arguments::parse();
     let Monitor { node, topology, way } = Monitor::find(driver.as_deref())?;
-    let name = topology.connector(way.connector).map(|it| it.name()).unwrap_or_default();
+    let name = topology.connector(way.connector).map(Connector::name).unwrap_or_default();
     println!("{}: {name}, {}", node.driver(), way.mode);
 
     let display = monitor::renderer(&node)?;

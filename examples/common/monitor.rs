@@ -51,7 +51,8 @@ pub(crate) fn renderer(node: &Node) -> Result<dmashare::egl::Display, Report> {
     {
         return Ok(display);
     }
-    let software = dmashare::egl::Device::all()?.into_iter().find(|it| it.is_software());
+    let software =
+        dmashare::egl::Device::all()?.into_iter().find(dmashare::egl::Device::is_software);
     match software {
         Some(device) => Ok(Display::on_device(&device)?),
         None => Ok(Display::surfaceless()?),
