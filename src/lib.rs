@@ -17,6 +17,7 @@
 //! | [`sync`] | fences |
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
+//! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
 //!
@@ -72,6 +73,7 @@ pub mod format;
 #[cfg(feature = "gl")]
 pub mod gl;
 pub mod ipc;
+pub mod stream;
 pub mod sync;
 
 /// The example of the README, compiled and run.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module with the modules that it may import from.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("format", &[]),
     ("dmabuf", &["format"]),
     ("device", &["format", "dmabuf"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("ipc", &["format", "dmabuf", "sync"]),
     ("kms", &["format", "dmabuf", "device", "sync"]),
     ("gl", &["format", "dmabuf", "egl"]),
+    ("stream", &["format", "dmabuf", "sync", "allocator", "ipc"]),
 ];
 
 /// Module names that say nothing about what is in them.
