@@ -21,6 +21,8 @@ mod descriptor;
 #[cfg(feature = "gl")]
 #[path = "../fuzz/bodies/import.rs"]
 mod import;
+#[path = "../fuzz/bodies/stream_wire.rs"]
+mod stream_wire;
 #[path = "../fuzz/bodies/wire.rs"]
 mod wire;
 
@@ -44,6 +46,11 @@ fn descriptor_corpus_is_judged_as_by_the_second_account() {
 #[test]
 fn wire_corpus_is_decoded_without_a_panic() {
     replay("wire", ROUNDS, wire::run);
+}
+
+#[test]
+fn stream_wire_corpus_is_decoded_without_a_panic() {
+    replay("stream_wire", ROUNDS, stream_wire::run);
 }
 
 /// In a child process: what is looked for here is a crash.
