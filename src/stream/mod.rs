@@ -3,7 +3,7 @@
 //! [`ipc`](crate::ipc) hands one image over. A stream hands over the same few images again and
 //! again, so each is announced and imported once; a frame is then one small datagram that names a
 //! buffer, and the answer is another one that gives it back. Nothing here opens a socket or a file
-//! descriptor: this module is what is said ([`wire`]) and what it means.
+//! descriptor: this module is what is said ([`wire`]) and what it means ([`protocol`]).
 //!
 //! # Roles
 //! A **producer** owns the buffers and writes them. A **consumer** reads them. Each consumer has a
@@ -106,4 +106,10 @@
 //!
 //! What ends is always that one connection. The others are not even told.
 
+mod policy;
+mod pool;
+pub mod protocol;
 pub mod wire;
+
+pub use policy::Overflow;
+pub use policy::Policy;

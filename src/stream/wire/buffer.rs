@@ -29,6 +29,16 @@ impl BufferId {
     pub fn get(self) -> u8 {
         self.0
     }
+
+    /// The number, to find something in a table.
+    pub(in crate::stream) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// All of them, in order.
+    pub(in crate::stream) fn all() -> impl DoubleEndedIterator<Item = Self> {
+        (0..64).map(Self)
+    }
 }
 
 impl fmt::Display for BufferId {
