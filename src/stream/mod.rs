@@ -109,6 +109,8 @@
 mod policy;
 mod pool;
 pub mod protocol;
+#[cfg(test)]
+mod snapshot;
 pub mod wire;
 
 pub use policy::Overflow;

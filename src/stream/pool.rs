@@ -8,8 +8,9 @@ use std::num::NonZeroU64;
 use std::vec::Drain;
 
 use crate::ipc::wire::ImageMessage;
+#[cfg(test)]
+use crate::stream::snapshot::Snapshot;
 use crate::stream::wire::BufferId;
-use crate::stream::wire::MAX_BUFFERS;
 
 /// The most fences that a buffer whose frame is given to newcomers is let have.
 const MAX_RELEASES: usize = 64;
@@ -75,7 +76,7 @@ pub(in crate::stream) enum After {
 
 impl<F> Pool<F> {
     pub(in crate::stream) fn new() -> Self {
-        Self { slots: (0..MAX_BUFFERS).map(|_| None).collect() }
+        Self { slots: Vec::new() }
     }
 
     /// `None` if all places are taken, be it by buffers that are retired and still held. There is
@@ -87,6 +88,9 @@ impl<F> Pool<F> {
         most_holders: usize,
     ) -> Option<BufferId> {
         let buffer = BufferId::all().find(|buffer| self.slot(*buffer).is_none())?;
+        if buffer.index() >= self.slots.len() {
+            self.slots.push(None);
+        }
         *self.slots.get_mut(buffer.index())? = Some(Slot {
             image,
             size_bytes,
@@ -230,5 +234,28 @@ impl<F> Pool<F> {
             }
             _ => After::Kept,
         }
+    }
+}
+
+#[cfg(test)]
+impl<F> Pool<F> {
+    pub(in crate::stream) fn snapshot(&self, snapshot: &mut Snapshot) {
+        for (buffer, slot) in BufferId::all().zip(&self.slots) {
+            let Some(slot) = slot else { continue };
+            snapshot.word(buffer.get());
+            snapshot.word(slot.state as u8);
+            snapshot.word(slot.holders as u64);
+            snapshot.serial(slot.content.map_or(0, NonZeroU64::get));
+            snapshot.word(slot.is_tainted);
+            snapshot.word(slot.is_retired);
+        }
+    }
+
+    /// How many consumers have each buffer, for the buffers that somebody has.
+    pub(in crate::stream) fn holders(&self) -> impl Iterator<Item = (BufferId, usize)> {
+        let slots = BufferId::all().zip(&self.slots);
+        let holders =
+            slots.map(|(buffer, slot)| (buffer, slot.as_ref().map_or(0, |it| it.holders)));
+        holders.filter(|(_, holders)| *holders > 0)
     }
 }

@@ -32,6 +32,8 @@ use crate::stream::wire::Versions;
 mod error;
 mod output;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod tests;
 
 pub use error::OfferError;

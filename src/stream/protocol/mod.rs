@@ -72,6 +72,8 @@ mod end;
 #[cfg(test)]
 mod every_message;
 #[cfg(test)]
+mod every_state;
+#[cfg(test)]
 pub(in crate::stream) mod fixtures;
 pub mod producer;
 mod violation;

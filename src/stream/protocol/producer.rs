@@ -38,6 +38,8 @@ mod output;
 mod peer;
 mod settings;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod tests;
 
 pub use crate::stream::pool::Acquired;

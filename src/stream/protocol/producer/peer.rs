@@ -204,6 +204,13 @@ impl Peer {
         self.held.get(buffer.index()).is_some_and(Option::is_some)
     }
 
+    /// The frames that it holds, in the order of their buffers.
+    #[cfg(test)]
+    pub(super) fn held_frames(&self) -> impl Iterator<Item = (BufferId, u64)> {
+        let held = BufferId::all().zip(&self.held);
+        held.filter_map(|(buffer, held)| Some((buffer, held.as_ref()?.serial.get())))
+    }
+
     /// Whether it could have all buffers, if it held none of an earlier format.
     pub(super) fn can_take_all<F>(&self, pool: &Pool<F>) -> Result<(), &'static str> {
         let is_allowed =
