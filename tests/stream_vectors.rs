@@ -26,6 +26,9 @@ use dmashare::stream::wire::Range;
 
 const VECTORS: &str = include_str!("data/stream_vectors.txt");
 
+const STREAM_WIRE: &str = include_str!("../src/stream/wire.rs");
+const IMAGE_WIRE: &str = include_str!("../src/ipc/wire.rs");
+
 struct Vector<'a> {
     name: &'a str,
     datagram: Vec<u8>,
@@ -69,6 +72,20 @@ fn vectors_are_all_there_and_have_names_of_their_own() {
     let valid =
         vectors.iter().filter(|vector| matches!(vector.expected, Expected::Means(_))).count();
     assert!(valid >= 20 && vectors.len() - valid >= 80, "{valid} of {}", vectors.len());
+}
+
+/// Whoever writes a client from the document gets the tables that the code is written from.
+#[test]
+fn document_has_the_tables_of_the_code() {
+    let document = include_str!("../docs/wire.md");
+    let rows = |source: &'static str| source.lines().filter_map(|it| it.strip_prefix("//! | "));
+    let mut count = 0;
+    for row in rows(STREAM_WIRE).chain(rows(IMAGE_WIRE)) {
+        let row = row.replace("[`", "`").replace("`]", "`");
+        assert!(document.contains(&format!("\n| {row}\n")), "docs/wire.md lacks | {row}");
+        count += 1;
+    }
+    assert!(count > 90, "{count} rows");
 }
 
 fn vectors() -> Vec<Vector<'static>> {

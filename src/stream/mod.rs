@@ -3,7 +3,8 @@
 //! [`ipc`](crate::ipc) hands one image over. A stream hands over the same few images again and
 //! again, so each is announced and imported once; a frame is then one small datagram that names a
 //! buffer, and the answer is another one that gives it back. Nothing here opens a socket or a file
-//! descriptor: this module is what is said ([`wire`]) and what it means ([`protocol`]).
+//! descriptor: this module is what is said ([`wire`]) and what it means ([`protocol`]). Whoever uses
+//! it carries the messages; there is no transport of the crate's own yet.
 //!
 //! # Roles
 //! A **producer** owns the buffers and writes them. A **consumer** reads them. Each consumer has a
@@ -84,8 +85,8 @@
 //!
 //! What one consumer misses is added to the damage of the next frame that it gets. A consumer that
 //! holds frames for longer than a limit *while the producer has no free buffer* is sent away, under
-//! each policy: otherwise one stopped process would stop everybody. A pool that has two buffers
-//! more than all windows together never runs dry.
+//! each policy: otherwise one stopped process would stop everybody. With mailboxes a pool never runs
+//! dry that has two buffers more than all windows together: one to write, and the latest frame.
 //!
 //! # What a hostile peer can do
 //!

@@ -144,10 +144,21 @@
 //!
 //! | at | bytes | field | must be |
 //! |---|---|---|---|
-//! | 16 | 2 | reason | a code of [`Reason`] |
+//! | 16 | 2 | reason | 0 to 7, see below |
 //! | 18 | 2 | bytes of the text | at most 400 |
 //! | 20 | 4 | reserved | 0 |
 //! | 24 | n | text | UTF-8 without control characters, for people |
+//!
+//! | reason | why the connection ends |
+//! |---|---|
+//! | 0 | there is nothing more to say |
+//! | 1 | the peer broke the protocol |
+//! | 2 | there is no version that both speak |
+//! | 3 | there is no format that all can use; the text says who lacks what |
+//! | 4 | the peer was too slow |
+//! | 5 | the peer would have cost more than it may |
+//! | 6 | the peer may not connect |
+//! | 7 | something failed on the sender's side |
 //!
 //! The empty cells of the tables can have any value: they are for those to judge who know the
 //! format, the image or the connection.

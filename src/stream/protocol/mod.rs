@@ -1,8 +1,9 @@
 //! What the messages of a stream mean: two state machines that do nothing but think.
 //!
-//! A [`Producer`] and a [`Consumer`] take what was received, what their user wants and what time it
-//! is, and answer with what is to be sent and what has happened. They own no socket and no file
-//! descriptor, read no clock and never block, so that each of their states can be tested.
+//! A [`Producer`](producer::Producer) and a [`Consumer`](consumer::Consumer) take what was received,
+//! what their user wants and what time it is, and answer with what is to be sent and what has
+//! happened. They own no socket and no file descriptor, read no clock and never block, so that each
+//! of their states can be tested.
 //!
 //! After each call the outputs have to be taken until there are none, in order.
 //!
