@@ -21,6 +21,8 @@ mod descriptor;
 #[cfg(feature = "gl")]
 #[path = "../fuzz/bodies/import.rs"]
 mod import;
+#[path = "../fuzz/bodies/stream_protocol.rs"]
+mod stream_protocol;
 #[path = "../fuzz/bodies/stream_wire.rs"]
 mod stream_wire;
 #[path = "../fuzz/bodies/wire.rs"]
@@ -46,6 +48,11 @@ fn descriptor_corpus_is_judged_as_by_the_second_account() {
 #[test]
 fn wire_corpus_is_decoded_without_a_panic() {
     replay("wire", ROUNDS, wire::run);
+}
+
+#[test]
+fn stream_protocol_corpus_harms_nobody_honest() {
+    replay("stream_protocol", ROUNDS, stream_protocol::run);
 }
 
 #[test]
