@@ -34,7 +34,7 @@ use crate::common::size::Size;
 /// Allocates an image and writes to it.
 #[derive(Parser)]
 struct Arguments {
-    /// memfd, udmabuf, dma-heap or gbm, instead of the one that suits the display best
+    /// memfd, udmabuf, dma-heap, dumb or gbm, instead of the one that suits the display best
     #[arg(long, value_name = "NAME")]
     allocator: Option<AllocatorKind>,
     /// The pixel format

@@ -14,9 +14,11 @@
 //! |---|---|
 //! | [`format`](mod@format) | formats, modifiers, layouts, and what several parties have in common |
 //! | [`dmabuf`] | the checked image, its identity, the CPU's view of it |
-//! | [`sync`] | fences |
-//! | [`allocator`] | memory: memfd, udmabuf, dma-heap, GBM, and which one is best |
+//! | [`sync`] | fences; with the feature `drm`, timelines |
+//! | `device` | DRM devices: nodes, GEM handles, PRIME, dumb buffers (feature `drm`) |
+//! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
+//! | `kms` | what a display can show where, and framebuffers (feature `drm`) |
 //! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
@@ -73,6 +75,10 @@ pub mod format;
 #[cfg(feature = "gl")]
 pub mod gl;
 pub mod ipc;
+#[cfg(feature = "drm")]
+pub mod kms;
+#[cfg(all(feature = "gl", feature = "drm"))]
+pub mod present;
 pub mod stream;
 pub mod sync;
 

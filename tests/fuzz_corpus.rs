@@ -18,9 +18,15 @@ use std::path::Path;
 mod common;
 #[path = "../fuzz/bodies/descriptor.rs"]
 mod descriptor;
+#[cfg(feature = "drm")]
+#[path = "../fuzz/bodies/events.rs"]
+mod events;
 #[cfg(feature = "gl")]
 #[path = "../fuzz/bodies/import.rs"]
 mod import;
+#[cfg(feature = "drm")]
+#[path = "../fuzz/bodies/in_formats.rs"]
+mod in_formats;
 #[path = "../fuzz/bodies/stream_protocol.rs"]
 mod stream_protocol;
 #[path = "../fuzz/bodies/stream_wire.rs"]
@@ -45,9 +51,21 @@ fn descriptor_corpus_is_judged_as_by_the_second_account() {
     replay("descriptor", ROUNDS, descriptor::run);
 }
 
+#[cfg(feature = "drm")]
+#[test]
+fn in_formats_corpus_is_read_as_by_the_second_account() {
+    replay("in_formats", ROUNDS, in_formats::run);
+}
+
 #[test]
 fn wire_corpus_is_decoded_without_a_panic() {
     replay("wire", ROUNDS, wire::run);
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn events_corpus_is_read_without_a_panic() {
+    replay("events", ROUNDS, events::run);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod event_loop;
 pub(crate) mod hand_over;
 pub(crate) mod pattern;
 pub(crate) mod picture;
+#[cfg(feature = "egl")]
 pub(crate) mod place;
 pub(crate) mod report;
 pub(crate) mod size;

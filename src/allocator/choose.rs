@@ -3,8 +3,9 @@
 //! | the display | candidates, the best first |
 //! |---|---|
 //! | software renderer that maps memory | udmabuf (a real dma-buf: it has fences), memfd, dma-heap |
-//! | software renderer on a KMS device | GBM on its node; it crashes on all other dma-bufs |
+//! | software renderer on a KMS device | GBM or dumb buffers on its node; it crashes on all other dma-bufs |
 //! | GPU | GBM on its node (it knows tilings and placement), dma-heap, udmabuf |
+//! | GPU, for scan-out | GBM on its node, dumb buffers on it (its display shows them), dma-heap, udmabuf |
 //!
 //! The others come last, so that each is accounted for.
 
@@ -12,15 +13,19 @@ use std::fmt;
 
 use crate::allocator::Allocator;
 use crate::allocator::AllocatorKind;
+#[cfg(feature = "drm")]
+use crate::allocator::Dumb;
 #[cfg(feature = "gbm")]
 use crate::allocator::Gbm;
-#[cfg(feature = "gbm")]
+#[cfg(any(feature = "drm", feature = "gbm"))]
 use crate::allocator::OpenError;
 use crate::allocator::Reason;
 use crate::allocator::Request;
 use crate::allocator::Verdict;
 use crate::allocator::error::list;
 use crate::allocator::probe;
+use crate::dmabuf::Access;
+use crate::dmabuf::Dmabuf;
 use crate::dmabuf::Importer;
 use crate::dmabuf::ImporterClass;
 use crate::format::FormatSet;
@@ -50,7 +55,8 @@ impl fmt::Display for Choice {
 }
 
 /// Picks the best allocator for a display and a request, by allocating a small image with each
-/// candidate and asking what is known about the display's driver ([`Importer::accepts`]).
+/// candidate and asking what is known about the display's driver, and its kernel side
+/// ([`Importer::accepts_in_kernel`]).
 ///
 /// `formats` is what the display can do for the request's usage; the request's modifiers are
 /// narrowed to it. Whether the display then really imports an image is for the display to say.
@@ -82,6 +88,43 @@ pub fn choose(
     formats: &FormatSet,
     request: &Request,
 ) -> Result<Choice, ChooseError> {
+    choose_proved(importer, formats, request, |_trial| Ok(()))
+}
+
+/// As [`choose`], for images that have more users than the display: `prove` is given each
+/// candidate's small trial image and does with it what the images are for, such as importing it and
+/// making a framebuffer of it. Its error says why the candidate will not do.
+///
+/// # Errors
+/// As [`choose`].
+///
+/// ```
+/// use dmashare::allocator::Request;
+/// use dmashare::allocator::choose_proved;
+/// use dmashare::dmabuf::Importer;
+/// use dmashare::format::FormatSet;
+/// use dmashare::format::Fourcc;
+/// use dmashare::format::Modifier;
+///
+/// let formats = FormatSet::from_iter([(Fourcc::ARGB8888, Modifier::LINEAR)]);
+/// let request = Request::new(640, 480, Fourcc::ARGB8888);
+/// let importer = Importer::from_driver_name(Some("swrast"));
+/// let choice = choose_proved(&importer, &formats, &request, |trial| {
+///     let stride_bytes = trial.planes()[0].stride_bytes();
+///     if stride_bytes % 64 == 0 { Ok(()) } else { Err(format!("a stride of {stride_bytes} bytes")) }
+/// })?;
+/// # assert!(choice.allocator.allocate(&choice.request).is_ok());
+/// # Ok::<(), dmashare::allocator::ChooseError>(())
+/// ```
+pub fn choose_proved<F>(
+    importer: &Importer,
+    formats: &FormatSet,
+    request: &Request,
+    mut prove: F,
+) -> Result<Choice, ChooseError>
+where
+    F: FnMut(&Dmabuf) -> Result<(), String>,
+{
     let request = narrowed(request, formats).ok_or_else(|| ChooseError::Unsupported {
         driver: importer.driver().to_owned(),
         fourcc: request.fourcc(),
@@ -89,10 +132,10 @@ pub fn choose(
     })?;
     let mut picked: Option<Box<dyn Allocator>> = None;
     let mut reasons = Vec::new();
-    for kind in candidates(importer.class()) {
+    for kind in candidates(importer.class(), &request) {
         let verdict = match &picked {
             Some(better) => Verdict::NotNeeded { picked: better.kind() },
-            None => match try_out(kind, importer, &request) {
+            None => match try_out(kind, importer, &request, &mut prove) {
                 Ok(allocator) => {
                     picked = Some(allocator);
                     let driver = importer.driver().to_owned();
@@ -117,14 +160,22 @@ fn narrowed(request: &Request, formats: &FormatSet) -> Option<Request> {
 }
 
 /// All kinds, the best first.
-const fn candidates(class: ImporterClass) -> [AllocatorKind; 4] {
+fn candidates(class: ImporterClass, request: &Request) -> [AllocatorKind; 5] {
     use AllocatorKind::DmaHeap;
+    use AllocatorKind::Dumb;
     use AllocatorKind::Gbm;
     use AllocatorKind::Memfd;
     use AllocatorKind::Udmabuf;
     match class {
-        ImporterClass::MapsMemory => [Udmabuf, Memfd, DmaHeap, Gbm],
-        ImporterClass::KmsSoftware | ImporterClass::Hardware => [Gbm, DmaHeap, Udmabuf, Memfd],
+        ImporterClass::MapsMemory => [Udmabuf, Memfd, DmaHeap, Gbm, Dumb],
+        ImporterClass::KmsSoftware => [Gbm, Dumb, DmaHeap, Udmabuf, Memfd],
+        // A GPU may show such a buffer and not draw into it.
+        ImporterClass::Hardware
+            if request.is_for(Usage::ScanOut) && !request.is_for(Usage::Render) =>
+        {
+            [Gbm, Dumb, DmaHeap, Udmabuf, Memfd]
+        }
+        ImporterClass::Hardware => [Gbm, DmaHeap, Udmabuf, Dumb, Memfd],
     }
 }
 
@@ -133,25 +184,25 @@ fn try_out(
     kind: AllocatorKind,
     importer: &Importer,
     request: &Request,
+    prove: &mut dyn FnMut(&Dmabuf) -> Result<(), String>,
 ) -> Result<Box<dyn Allocator>, Verdict> {
     let allocator = open(kind, importer)?;
     allocator.check(request).map_err(Verdict::NotAllocated)?;
     let trial = request.clone().resized(TRIAL_PIXELS, TRIAL_PIXELS);
     let image = allocator.allocate(&trial).map_err(Verdict::NotAllocated)?;
-    let accepted = if request.is_for(Usage::Render) {
-        importer.accepts_as_target(&image)
-    } else {
-        importer.accepts(&image)
-    };
-    match accepted {
-        Ok(()) => Ok(allocator),
-        Err(refusal) => Err(Verdict::Refused(refusal)),
+    let accepted = importer.accepts_in_kernel(&image, request.is_for(Usage::Render));
+    accepted.map_err(Verdict::Refused)?;
+    if request.is_for(Usage::Cpu) {
+        image.map(Access::ReadWrite).map_err(Verdict::NotMappable)?;
     }
+    prove(&image).map_err(Verdict::NotProved)?;
+    Ok(allocator)
 }
 
 fn open(kind: AllocatorKind, importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
     match kind {
         AllocatorKind::Gbm => open_gbm(importer),
+        AllocatorKind::Dumb => open_dumb(importer),
         kind => probe(kind).map_err(Verdict::NotOpened),
     }
 }
@@ -176,6 +227,28 @@ fn open_gbm(importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
 #[cfg(not(feature = "gbm"))]
 fn open_gbm(_importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
     probe(AllocatorKind::Gbm).map_err(Verdict::NotOpened)
+}
+
+/// Dumb buffers on the display's own device.
+#[cfg(feature = "drm")]
+fn open_dumb(importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
+    if importer.class() == ImporterClass::MapsMemory {
+        return Err(Verdict::NoDevice { driver: importer.driver().to_owned() });
+    }
+    let dumb = match importer.node() {
+        Some(node) => Dumb::open(node),
+        None => match crate::device::Device::all().as_slice() {
+            [] => Err(OpenError::NoNode),
+            [_only] => Dumb::first(),
+            [_, _, ..] => return Err(Verdict::WhichDevice),
+        },
+    };
+    dumb.map(|dumb| Box::new(dumb) as Box<dyn Allocator>).map_err(Verdict::NotOpened)
+}
+
+#[cfg(not(feature = "drm"))]
+fn open_dumb(_importer: &Importer) -> Result<Box<dyn Allocator>, Verdict> {
+    probe(AllocatorKind::Dumb).map_err(Verdict::NotOpened)
 }
 
 /// Why no allocator was picked.

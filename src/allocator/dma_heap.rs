@@ -102,6 +102,6 @@ impl Allocator for DmaHeap {
     }
 
     fn allocate(&self, request: &Request) -> Result<Dmabuf, AllocateError> {
-        linear::allocate(self.kind(), request, |bytes| self.create(bytes))
+        linear::allocate(self.kind(), request, |bytes, _stride_bytes| self.create(bytes))
     }
 }

@@ -13,20 +13,23 @@ pub enum AllocatorKind {
     Udmabuf,
     /// A dma-buf from one of the kernel's heaps, in `/dev/dma_heap`.
     DmaHeap,
+    /// A "dumb" buffer of a display device, which the CPU fills.
+    Dumb,
     /// A buffer of a graphics driver, from a DRM node through GBM.
     Gbm,
 }
 
 impl AllocatorKind {
     /// All of them, those that need least first.
-    pub const ALL: [Self; 4] = [Self::Memfd, Self::Udmabuf, Self::DmaHeap, Self::Gbm];
+    pub const ALL: [Self; 5] = [Self::Memfd, Self::Udmabuf, Self::DmaHeap, Self::Dumb, Self::Gbm];
 
-    /// The name in messages and on command lines: `memfd`, `udmabuf`, `dma-heap`, `gbm`.
+    /// The name in messages and on command lines: `memfd`, `udmabuf`, `dma-heap`, `dumb`, `gbm`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Memfd => "memfd",
             Self::Udmabuf => "udmabuf",
             Self::DmaHeap => "dma-heap",
+            Self::Dumb => "dumb",
             Self::Gbm => "gbm",
         }
     }
@@ -40,7 +43,7 @@ impl fmt::Display for AllocatorKind {
 
 /// The text is no allocator's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no allocator: expected memfd, udmabuf, dma-heap or gbm")]
+#[error("{text:?} is no allocator: expected memfd, udmabuf, dma-heap, dumb or gbm")]
 pub struct ParseAllocatorKindError {
     text: String,
 }

@@ -51,17 +51,19 @@ pub(in crate::allocator) fn plan(
     })
 }
 
-/// Makes the buffers of a linear image, each with `make` from its size in bytes.
+/// Makes the buffers of a linear image, each with `make` from its size and the longest stride in it,
+/// in bytes.
 pub(in crate::allocator) fn allocate(
     kind: AllocatorKind,
     request: &Request,
-    make: impl Fn(u64) -> Result<OwnedFd, AllocateError>,
+    make: impl Fn(u64, u32) -> Result<OwnedFd, AllocateError>,
 ) -> Result<Dmabuf, AllocateError> {
     let plan = plan(kind, request)?;
     let buffers = plan
         .buffers_bytes()
         .iter()
-        .map(|bytes| make(*bytes).map(Arc::new))
+        .enumerate()
+        .map(|(buffer, bytes)| make(*bytes, plan.stride_bytes_of(buffer)).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
     let planes = plan
         .planes()

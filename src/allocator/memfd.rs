@@ -60,7 +60,7 @@ impl Allocator for Memfd {
     }
 
     fn allocate(&self, request: &Request) -> Result<Dmabuf, AllocateError> {
-        linear::allocate(self.kind(), request, sealed)
+        linear::allocate(self.kind(), request, |bytes, _stride_bytes| sealed(bytes))
     }
 }
 

@@ -8,6 +8,7 @@
 //! | [`Memfd`] | nothing | software renderers |
 //! | [`Udmabuf`] | `/dev/udmabuf` | software renderers, some GPUs |
 //! | [`DmaHeap`] | `/dev/dma_heap/system` or another heap | software renderers, some GPUs |
+//! | `Dumb` (feature `drm`) | a primary DRM node | the driver of that node, CPUs, some GPUs |
 //! | `Gbm` (feature `gbm`) | a DRM node | the driver of that node, and whoever knows the modifier |
 //!
 //! [`choose`] picks the best for a display and can say why; [`probe`] opens one by its name.
@@ -18,6 +19,8 @@
 
 mod choose;
 mod dma_heap;
+#[cfg(feature = "drm")]
+mod dumb;
 mod error;
 #[cfg(feature = "gbm")]
 mod gbm;
@@ -40,7 +43,10 @@ use crate::format::Usage;
 pub use choose::Choice;
 pub use choose::ChooseError;
 pub use choose::choose;
+pub use choose::choose_proved;
 pub use dma_heap::DmaHeap;
+#[cfg(feature = "drm")]
+pub use dumb::Dumb;
 pub use error::AllocateError;
 pub use error::OpenError;
 #[cfg(feature = "gbm")]

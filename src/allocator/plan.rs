@@ -108,6 +108,12 @@ impl Plan {
         &self.planes
     }
 
+    /// The longest stride in a buffer, in bytes; 0 if there is no such buffer.
+    pub(in crate::allocator) fn stride_bytes_of(&self, buffer: usize) -> u32 {
+        let planes = self.planes.iter().filter(|plane| plane.buffer == buffer);
+        planes.map(|plane| plane.stride_bytes).max().unwrap_or(0)
+    }
+
     /// The sizes of the buffers in bytes: one buffer, or one for each plane.
     pub fn buffers_bytes(&self) -> &[u64] {
         &self.buffers_bytes

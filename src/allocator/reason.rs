@@ -6,6 +6,7 @@ use crate::allocator::AllocateError;
 use crate::allocator::AllocatorKind;
 use crate::allocator::OpenError;
 use crate::dmabuf::ImporterClass;
+use crate::dmabuf::MapError;
 use crate::dmabuf::Refusal;
 
 /// What became of one candidate. Printed, it is a line for humans: `udmabuf: /dev/udmabuf is not
@@ -55,6 +56,11 @@ pub enum Verdict {
     NotAllocated(AllocateError),
     /// It makes such images, but not for this display.
     Refused(Refusal),
+    /// It makes such images, and the CPU, which is to use them, cannot map them.
+    NotMappable(MapError),
+    /// It makes such images, and another user of them says why not
+    /// ([`choose_proved`](crate::allocator::choose_proved)).
+    NotProved(String),
 }
 
 impl fmt::Display for Verdict {
@@ -80,6 +86,8 @@ impl fmt::Display for Verdict {
                 write!(f, "what it makes cannot be used: {source}")
             }
             Self::NotAllocated(error) => write!(f, "{error}"),
+            Self::NotMappable(error) => write!(f, "the CPU cannot map it: {error}"),
+            Self::NotProved(reason) => f.write_str(reason),
             Self::Refused(refusal) => write!(f, "{refusal}"),
         }
     }
@@ -90,6 +98,7 @@ const fn memory(allocator: AllocatorKind) -> &'static str {
         AllocatorKind::Memfd => "sealed memory",
         AllocatorKind::Udmabuf => "memory behind a real dma-buf",
         AllocatorKind::DmaHeap => "a dma-buf of the kernel's heap",
+        AllocatorKind::Dumb => "a buffer for the display device",
         AllocatorKind::Gbm => "a buffer of the display's own device",
     }
 }

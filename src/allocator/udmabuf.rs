@@ -95,7 +95,7 @@ impl Allocator for Udmabuf {
 
     fn allocate(&self, request: &Request) -> Result<Dmabuf, AllocateError> {
         self.check(request)?;
-        linear::allocate(self.kind(), request, |bytes| self.create(bytes))
+        linear::allocate(self.kind(), request, |bytes, _stride_bytes| self.create(bytes))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What can go wrong with a device.
 
-use std::io;
 use std::path::PathBuf;
 
 use rustix::io::Errno;
+
+use crate::device::NodeKind;
 
 /// Why a node was not opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +24,25 @@ pub enum OpenError {
         /// The driver that was asked for.
         driver: String,
         /// The kind of node that was asked for.
-        kind: super::NodeKind,
+        kind: NodeKind,
+    },
+    /// The device has no node of this kind.
+    #[error(
+        "the device {} has no {kind} node{}", device.display(),
+        if *kind == NodeKind::Render { " (its driver does not render: use the primary one)" }
+        else { " (its driver has no display)" }
+    )]
+    NoSuchKind {
+        /// The kind of node that was asked for.
+        kind: NodeKind,
+        /// Where the kernel describes the device.
+        device: PathBuf,
+    },
+    /// No node in `/dev/dri` has this number.
+    #[error("no node in /dev/dri has the device number {device_number:#x}")]
+    NoSuchNumber {
+        /// The device number (`dev_t`).
+        device_number: u64,
     },
     /// The file is no DRM node.
     #[error("{path:?} is no DRM node")]
@@ -68,16 +87,11 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
-    /// The error of an ioctl, from the standard library's type in which `drm` reports it.
-    pub(crate) fn of(call: &'static str, error: &io::Error) -> Self {
-        match errno_of(error) {
+    /// What the error number of an ioctl means.
+    pub(crate) fn of(call: &'static str, errno: Errno) -> Self {
+        match errno {
             Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS => Self::Unsupported { call },
             errno => Self::Call { call, errno },
         }
     }
-}
-
-/// The error number in an error that came from the kernel.
-pub(crate) fn errno_of(error: &io::Error) -> Errno {
-    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }

@@ -16,8 +16,8 @@ use rustix::io::Errno;
 
 use crate::device::NodeKind;
 use crate::device::OpenError;
-use crate::device::error::errno_of;
-use crate::device::gem::HandleTable;
+use crate::device::call::errno_of;
+use crate::device::handle_table::HandleTable;
 
 /// One open file of a DRM node, with the GEM handles that belong to it.
 ///
@@ -70,7 +70,10 @@ impl Node {
             .map_err(|_not_a_node| OpenError::NotANode { path: path.to_owned() })?;
         let driver = Raw(fd.as_fd())
             .get_driver()
-            .map_err(|error| OpenError::Call { call: "DRM_IOCTL_VERSION", errno: errno_of(&error) })?
+            .map_err(|error| OpenError::Call {
+                call: "DRM_IOCTL_VERSION",
+                errno: errno_of(&error),
+            })?
             .name()
             .to_string_lossy()
             .into_owned();

@@ -17,6 +17,19 @@ pub enum NodeKind {
     Render,
 }
 
+impl NodeKind {
+    /// The kind of a node by the name of its file.
+    pub(in crate::device) fn of_name(name: &str) -> Option<Self> {
+        let prefixes =
+            [("card", Self::Primary), ("controlD", Self::Control), ("renderD", Self::Render)];
+        prefixes.into_iter().find_map(|(prefix, kind)| {
+            let number = name.strip_prefix(prefix)?;
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then_some(kind)
+        })
+    }
+}
+
 impl From<NodeType> for NodeKind {
     fn from(kind: NodeType) -> Self {
         match kind {
@@ -34,5 +47,25 @@ impl fmt::Display for NodeKind {
             Self::Control => "control",
             Self::Render => "render",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_of_names_in_dev_dri_is_told() {
+        let cases = [
+            ("card0", Some(NodeKind::Primary)),
+            ("controlD64", Some(NodeKind::Control)),
+            ("renderD128", Some(NodeKind::Render)),
+            ("card", None),
+            ("card0-HDMI-A-1", None),
+            ("by-path", None),
+        ];
+        for (name, kind) in cases {
+            assert_eq!(NodeKind::of_name(name), kind, "{name}");
+        }
     }
 }

@@ -44,6 +44,7 @@ impl Backing {
     /// - [`BackingError::NotABuffer`] for anything but a dma-buf or a memfd: a pipe, a directory, a
     ///   device, a socket.
     /// - [`BackingError::Shrinkable`] for a memfd that its owner could still shrink.
+    /// - [`BackingError::PathOnly`] for a file descriptor that was opened with `O_PATH`.
     /// - [`BackingError::Closed`] if the number belongs to no open file.
     /// - [`BackingError::Call`] if the kernel fails otherwise.
     ///
@@ -52,7 +53,7 @@ impl Backing {
         match rustix::fs::fcntl_get_seals(fd) {
             Ok(seals) => Self::of_memfd(fd, seals),
             Err(Errno::INVAL) => Self::of_dma_buf(fd),
-            Err(Errno::BADF) => Err(BackingError::Closed),
+            Err(Errno::BADF) => Err(bad_fd(fd)),
             Err(errno) => Err(BackingError::Call { call: "fcntl(F_GET_SEALS)", errno }),
         }
     }
@@ -112,6 +113,15 @@ impl Backing {
     }
 }
 
+/// The kernel calls both a number without a file and a file without access a bad file descriptor; its
+/// flags can be asked of the second alone.
+fn bad_fd(fd: BorrowedFd<'_>) -> BackingError {
+    match rustix::fs::fcntl_getfl(fd) {
+        Ok(flags) if flags.contains(OFlags::PATH) => BackingError::PathOnly,
+        _ => BackingError::Closed,
+    }
+}
+
 fn is_open_for_writing(fd: BorrowedFd<'_>) -> Result<bool, BackingError> {
     let flags = rustix::fs::fcntl_getfl(fd)
         .map_err(|errno| BackingError::Call { call: "fcntl(F_GETFL)", errno })?;
@@ -125,6 +135,9 @@ pub enum BackingError {
     /// No file is open under this number.
     #[error("the file descriptor is closed")]
     Closed,
+    /// The file descriptor names a file without access to what is in it.
+    #[error("the file descriptor was opened with O_PATH, which gives no access to the memory")]
+    PathOnly,
     /// The file is neither a dma-buf nor a memfd.
     #[error("the file descriptor is neither a dma-buf nor a memfd")]
     NotABuffer,
@@ -139,4 +152,27 @@ pub enum BackingError {
         /// Its error.
         errno: Errno,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::MemfdFlags;
+    use rustix::fs::Mode;
+
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no /proc")]
+    fn inspect_what_was_opened_with_o_path_says_so() {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memfd = rustix::fs::memfd_create("test", flags).unwrap();
+        rustix::fs::fcntl_add_seals(&memfd, SealFlags::SHRINK).unwrap();
+        let path = format!("/proc/self/fd/{}", memfd.as_raw_fd());
+        let named = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        assert_eq!(Backing::inspect(named.as_fd()), Err(BackingError::PathOnly));
+        assert!(Backing::inspect(memfd.as_fd()).is_ok());
+    }
 }

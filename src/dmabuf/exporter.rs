@@ -7,6 +7,7 @@
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::Mode;
@@ -24,10 +25,42 @@ use crate::dmabuf::sys::IOCTL_PRIME_FD_TO_HANDLE;
 /// the helper is in, whatever the driver.
 ///
 /// Spec: `drm_gem_prime_export()` in `drivers/gpu/drm/drm_prime.c`, "white lie for debug".
-pub(in crate::dmabuf) const DRM_HELPER: &str = "drm";
+const DRM_HELPER: &str = "drm";
 
-/// What the kernel calls the exporter: `udmabuf`, the name of a dma-heap, [`DRM_HELPER`], or that of
-/// a driver (`virtio_gpu`).
+/// The driver of virtio-gpu, which exports its buffers itself.
+///
+/// Spec: `virtgpu_gem_prime_export()` in `drivers/gpu/drm/virtio/virtgpu_prime.c`.
+pub(in crate::dmabuf) const VIRTIO_GPU: &str = "virtio_gpu";
+
+/// Whether a buffer of this exporter may be a "dumb" one of a device, as far as its name tells.
+pub(in crate::dmabuf) fn may_be_dumb(name: &str) -> bool {
+    [DRM_HELPER, VIRTIO_GPU].contains(&name)
+}
+
+/// Whether the driver that exported a dma-buf keeps the pixels elsewhere than behind the file
+/// descriptor, and checks every access to them in the kernel.
+///
+/// A virtio-gpu with 3D does: its pixels are on the host, and what is behind the file descriptor is
+/// smaller than the image (one page for a texture, measured with Mesa 25.0.7 on Linux 7.3) or not up to
+/// date. One without 3D keeps them in the buffer, which the exporter's name does not tell: whoever
+/// allocates there has to know.
+pub(in crate::dmabuf) fn keeps_pixels_elsewhere(fd: BorrowedFd<'_>) -> bool {
+    name(fd).is_ok_and(|name| name == VIRTIO_GPU)
+}
+
+/// Whether a file is a render node, by its number.
+///
+/// Spec: `drm_minor_alloc()` in `drivers/gpu/drm/drm_drv.c`: 64 numbers for each kind of node.
+pub(in crate::dmabuf) fn is_render_node(node: &Path) -> bool {
+    const DRM_MAJOR: u32 = 226;
+    let is_render = |device| {
+        rustix::fs::major(device) == DRM_MAJOR && (128..192).contains(&rustix::fs::minor(device))
+    };
+    rustix::fs::stat(node).is_ok_and(|stat| is_render(stat.st_rdev))
+}
+
+/// What the kernel calls the exporter: `udmabuf`, the name of a dma-heap, `drm` for all drivers that
+/// export with the kernel's helper, or that of a driver (`virtio_gpu`).
 ///
 /// Needs `/proc`; `ENODATA` if the file is no dma-buf.
 pub(in crate::dmabuf) fn name(fd: BorrowedFd<'_>) -> Result<String, Errno> {
@@ -50,20 +83,37 @@ fn name_in(info: &str) -> Option<&str> {
 /// Spec: `drm_gem_prime_import_dev()` recognises the device's own buffers;
 /// `drm_gem_dumb_map_offset()` answers `EINVAL` for all others.
 pub(in crate::dmabuf) fn is_own_buffer(fd: BorrowedFd<'_>, node: &Path) -> Result<bool, Errno> {
-    let device = rustix::fs::open(node, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-    let mut prime = DrmPrimeHandle { handle: 0, flags: 0, fd: fd.as_raw_fd() };
-    match update::<IOCTL_PRIME_FD_TO_HANDLE, _>(device.as_fd(), &mut prime) {
-        Ok(()) => {}
-        Err(errno @ (Errno::NOTTY | Errno::ACCESS | Errno::PERM | Errno::NOMEM)) => {
-            return Err(errno);
-        }
-        Err(_cannot_import) => return Ok(false),
-    }
-    let mut map = DrmModeMapDumb { handle: prime.handle, pad: 0, offset: 0 };
+    let device = open(node)?;
+    let Some(handle) = import(device.as_fd(), fd)? else { return Ok(false) };
+    let mut map = DrmModeMapDumb { handle, pad: 0, offset: 0 };
     match update::<IOCTL_MODE_MAP_DUMB, _>(device.as_fd(), &mut map) {
         Ok(()) => Ok(true),
         Err(Errno::INVAL) => Ok(false),
         Err(errno) => Err(errno),
+    }
+}
+
+/// Whether the kernel driver behind a node takes a dma-buf at all: its own, and those of others that it
+/// can reach. What the driver above makes of it is another matter.
+///
+/// Spec: `drm_gem_prime_fd_to_handle()`; a virtio-gpu with 3D answers `ENODEV` to all buffers but its
+/// own (`virtgpu_gem_prime_import_sg_table()` of Linux 7.3).
+pub(in crate::dmabuf) fn is_taken(fd: BorrowedFd<'_>, node: &Path) -> Result<bool, Errno> {
+    let device = open(node)?;
+    Ok(import(device.as_fd(), fd)?.is_some())
+}
+
+fn open(node: &Path) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(node, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// A handle that goes with the open file; `None` if the driver takes no such buffer.
+fn import(device: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<Option<u32>, Errno> {
+    let mut prime = DrmPrimeHandle { handle: 0, flags: 0, fd: fd.as_raw_fd() };
+    match update::<IOCTL_PRIME_FD_TO_HANDLE, _>(device, &mut prime) {
+        Ok(()) => Ok(Some(prime.handle)),
+        Err(errno @ (Errno::NOTTY | Errno::ACCESS | Errno::PERM | Errno::NOMEM)) => Err(errno),
+        Err(_cannot_import) => Ok(None),
     }
 }
 

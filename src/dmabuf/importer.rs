@@ -21,6 +21,7 @@ use crate::dmabuf::address_space;
 use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::sampling;
+use crate::dmabuf::trial_mapping;
 use crate::format::PlaneLayout;
 
 /// How a driver gets at the pixels of an image that it imports.
@@ -106,8 +107,10 @@ impl Importer {
     /// Whether the driver can be given this image to sample from. What passes may still be refused
     /// by the driver with an error, but does not make it crash.
     ///
-    /// Takes no system call for [`ImporterClass::Hardware`], and none for
-    /// [`ImporterClass::MapsMemory`] as long as no buffer is larger than a GiB. For
+    /// Takes no system call for [`ImporterClass::Hardware`] (but on virtio-gpu, which is asked whose
+    /// the buffer is), and for
+    /// [`ImporterClass::MapsMemory`] none for memfds of up to a GiB: a dma-buf is mapped and unmapped
+    /// again, because not every exporter allows it. For
     /// [`ImporterClass::KmsSoftware`] the exporter of each buffer is asked of the kernel, through a
     /// file descriptor of its own on the display's device.
     ///
@@ -123,7 +126,10 @@ impl Importer {
                 self.maps(image)?;
                 image.distinct_fds().try_for_each(|fd| self.owns(fd))
             }
-            ImporterClass::Hardware => self.is_no_memfd(image),
+            ImporterClass::Hardware => {
+                self.is_no_memfd(image)?;
+                self.shows_what_is_in_the_buffer(image)
+            }
         }
     }
 
@@ -135,10 +141,38 @@ impl Importer {
     /// The images of this crate's own allocators are made so.
     ///
     /// # Errors
-    /// As [`Importer::accepts`]; [`Refusal::NoRoomForBlocks`], [`Refusal::Misaligned`].
+    /// As [`Importer::accepts`]; [`Refusal::NoRoomForBlocks`], [`Refusal::OverlappingRows`],
+    /// [`Refusal::Misaligned`].
     pub fn accepts_as_target(&self, image: &Dmabuf) -> Result<(), Refusal> {
         self.accepts(image)?;
         if self.maps_memory() { has_room_for_blocks(image) } else { Ok(()) }
+    }
+
+    /// As [`Importer::accepts`] or, `as_target`, [`Importer::accepts_as_target`], and the kernel driver
+    /// of a GPU is asked about each buffer, through a file descriptor of its own on the display's
+    /// node. For choosing an allocator; an import asks the driver anyway. Without a known node nobody
+    /// is asked.
+    ///
+    /// # Errors
+    /// As those; [`Refusal::NotTaken`], [`Refusal::UnknownExporter`].
+    pub fn accepts_in_kernel(&self, image: &Dmabuf, as_target: bool) -> Result<(), Refusal> {
+        if as_target {
+            self.accepts_as_target(image)?;
+        } else {
+            self.accepts(image)?;
+        }
+        let Some(node) = self.node.as_deref() else { return Ok(()) };
+        if self.class != ImporterClass::Hardware {
+            return Ok(());
+        }
+        let driver = || self.driver.clone();
+        for fd in image.distinct_fds() {
+            let is_taken = exporter::is_taken(fd, node);
+            if !is_taken.map_err(|errno| Refusal::UnknownExporter { driver: driver(), errno })? {
+                return Err(Refusal::NotTaken { driver: driver(), node: node.to_owned() });
+            }
+        }
+        Ok(())
     }
 
     /// What a renderer needs that maps whole buffers and then trusts the numbers.
@@ -155,6 +189,7 @@ impl Importer {
             return Err(Refusal::ReadOnly { driver: driver() });
         }
         self.reads_within_planes(image)?;
+        self.is_mappable(image)?;
         let sizes = image.planes().iter().map(|plane| plane.backing().size_bytes());
         match sizes.enumerate().find(|(_, bytes)| !address_space::has_room_for(*bytes)) {
             None => Ok(()),
@@ -162,6 +197,23 @@ impl Importer {
                 Err(Refusal::NoAddressSpace { driver: driver(), plane, buffer_bytes })
             }
         }
+    }
+
+    /// A memfd always is; of dma-bufs, those of planes that share one are tried once.
+    fn is_mappable(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let planes = image.planes();
+        for (index, plane) in planes.iter().enumerate() {
+            let is_first = planes.iter().take(index).all(|one| one.identity() != plane.identity());
+            if plane.backing().kind() == BackingKind::DmaBuf && is_first {
+                let driver = || self.driver.clone();
+                trial_mapping::is_mappable(plane.fd()).map_err(|errno| Refusal::NotMappable {
+                    driver: driver(),
+                    plane: index,
+                    errno,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// What a renderer needs that counts samples in its own way.
@@ -213,6 +265,17 @@ impl Importer {
         Err(Refusal::ShortLastRow { driver, plane: index, needed_bytes, buffer_bytes })
     }
 
+    /// virtio-gpu draws on the host, and looks at the memory of its own buffers only when it is told
+    /// to: what the CPU writes there is not seen, and what is drawn does not arrive (measured with a
+    /// "dumb" buffer, Mesa 25.0.7 on Linux 7.3). The image says that its pixels are in that memory.
+    fn shows_what_is_in_the_buffer(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let is_in_buffer = self.driver == exporter::VIRTIO_GPU && image.bounds() == Bounds::Proven;
+        if is_in_buffer && image.distinct_fds().any(exporter::keeps_pixels_elsewhere) {
+            return Err(Refusal::NotShown { driver: self.driver.clone() });
+        }
+        Ok(())
+    }
+
     fn is_no_memfd(&self, image: &Dmabuf) -> Result<(), Refusal> {
         let is_memfd = |plane: &Plane| plane.backing().kind() == BackingKind::Memfd;
         match image.planes().iter().position(is_memfd) {
@@ -227,13 +290,14 @@ impl Importer {
         let unknown = |errno| Refusal::UnknownExporter { driver: driver(), errno };
         let exporter = exporter::name(fd).map_err(unknown)?;
         let foreign = || Refusal::ForeignDevice { driver: driver(), exporter: exporter.clone() };
-        // The buffers of every driver that exports with the kernel's helper have this name, those
-        // of another device among them.
-        if exporter != exporter::DRM_HELPER {
+        if !exporter::may_be_dumb(&exporter) {
             return Err(foreign());
         }
         let node =
             self.node.as_deref().ok_or_else(|| Refusal::UnknownDevice { driver: driver() })?;
+        if exporter::is_render_node(node) {
+            return Err(Refusal::RenderNode { driver: driver(), node: node.to_owned() });
+        }
         if exporter::is_own_buffer(fd, node).map_err(unknown)? { Ok(()) } else { Err(foreign()) }
     }
 }
@@ -257,6 +321,11 @@ fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
         let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
         if !raster::is_aligned(*shape, offset_bytes, stride_bytes) {
             return Err(Refusal::Misaligned { plane: index, offset_bytes, stride_bytes });
+        }
+        let row_bytes = raster::drawn_row_bytes(*shape, image.width()).unwrap_or(u64::MAX);
+        if row_bytes > u64::from(stride_bytes) {
+            let needed_bytes = row_bytes;
+            return Err(Refusal::OverlappingRows { plane: index, needed_bytes, stride_bytes });
         }
         let buffer_bytes = plane.backing().size_bytes();
         let mapped_bytes = buffer_bytes.div_ceil(page_bytes).saturating_mul(page_bytes);

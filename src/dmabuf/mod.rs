@@ -24,9 +24,11 @@ pub(crate) mod raster;
 mod refusal;
 mod sampling;
 pub(crate) mod sys;
-mod volatile;
+mod trial_mapping;
+pub(crate) mod volatile;
 
 use std::fmt;
+use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
@@ -128,6 +130,23 @@ impl Dmabuf {
     /// As [`Dmabuf::new`]; [`InvalidDescriptor::NotKernelChecked`] if a plane is no dma-buf.
     pub fn new_kernel_checked(descriptor: Descriptor) -> Result<Self, Rejected> {
         Self::validated(descriptor, layout::Extent::Beginning)
+    }
+
+    /// As [`Dmabuf::new`], for an image that a driver made for this process: a buffer of GBM, an
+    /// exported texture. Where its exporter is known to keep the pixels elsewhere (virtio-gpu with
+    /// 3D), it is one of [`Dmabuf::new_kernel_checked`], whatever its size.
+    ///
+    /// Not for the claims of a peer, who could name any buffer: those are [`Dmabuf::new`]'s.
+    ///
+    /// # Errors
+    /// As [`Dmabuf::new`].
+    pub fn from_driver(descriptor: Descriptor) -> Result<Self, Rejected> {
+        let is_elsewhere =
+            |plane: &PlaneDescriptor| exporter::keeps_pixels_elsewhere(plane.fd.as_fd());
+        if descriptor.planes.iter().any(is_elsewhere) {
+            return Self::new_kernel_checked(descriptor);
+        }
+        Self::new(descriptor)
     }
 
     fn validated(descriptor: Descriptor, extent: layout::Extent) -> Result<Self, Rejected> {

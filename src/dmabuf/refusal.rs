@@ -1,5 +1,7 @@
 //! Why a driver must not be given an image.
 
+use std::path::PathBuf;
+
 use rustix::io::Errno;
 
 use crate::dmabuf::raster::DRAW_BLOCK_PIXELS;
@@ -25,11 +27,30 @@ pub enum Refusal {
         /// The driver.
         driver: String,
     },
+    /// The driver keeps pixels elsewhere, and the image says that they are in its buffer.
+    #[error(
+        "`{driver}` keeps pixels in the memory of another device, and does not see those in the \
+         buffer: allocate with GBM on its node"
+    )]
+    NotShown {
+        /// The driver.
+        driver: String,
+    },
     /// The renderer maps the buffer for reading and writing, even if it only reads.
     #[error("`{driver}` maps the buffer for writing, but a file descriptor of it is read-only")]
     ReadOnly {
         /// The driver.
         driver: String,
+    },
+    /// The renderer maps the buffer, which its exporter lets nobody do.
+    #[error("`{driver}` maps the buffer of plane {plane}, which cannot be mapped: {errno}")]
+    NotMappable {
+        /// The driver.
+        driver: String,
+        /// The plane, counted from 0.
+        plane: usize,
+        /// What the kernel answers.
+        errno: Errno,
     },
     /// The renderer maps all of the buffer, and there is no room for that.
     #[error(
@@ -110,6 +131,22 @@ pub enum Refusal {
         /// The driver.
         driver: String,
     },
+    /// The kernel driver of the display takes no such buffer.
+    #[error("the kernel driver behind {} takes no such buffer for `{driver}`", node.display())]
+    NotTaken {
+        /// The driver.
+        driver: String,
+        /// The display's node.
+        node: PathBuf,
+    },
+    /// The display is on a render node, through which the driver can map nothing.
+    #[error("`{driver}` cannot map buffers through {}: open the display on the primary node", node.display())]
+    RenderNode {
+        /// The driver.
+        driver: String,
+        /// The display's node.
+        node: PathBuf,
+    },
     /// The driver maps the buffers of its own device alone, and the kernel does not tell whose this
     /// one is.
     #[error(
@@ -132,6 +169,19 @@ pub enum Refusal {
         plane: usize,
         /// Bytes from the beginning of the buffer to the first row.
         offset_bytes: u32,
+        /// Bytes from the beginning of one row to the next.
+        stride_bytes: u32,
+    },
+    /// Drawing would go into the next row, where other threads of the renderer draw.
+    #[error(
+        "drawing into plane {plane} in blocks takes rows of {needed_bytes} bytes, and its stride is \
+         {stride_bytes}: allocate longer rows"
+    )]
+    OverlappingRows {
+        /// The plane, counted from 0.
+        plane: usize,
+        /// Bytes of a row up to the end of its last block.
+        needed_bytes: u64,
         /// Bytes from the beginning of one row to the next.
         stride_bytes: u32,
     },

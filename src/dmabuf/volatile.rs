@@ -15,7 +15,7 @@ const WORD_BYTES: usize = size_of::<u64>();
 ///
 /// # Safety
 /// `from` must be valid for reads of `to.len()` bytes, outside of Rust's own allocations.
-pub(in crate::dmabuf) unsafe fn copy_out(from: *const u8, to: &mut [u8]) {
+pub(crate) unsafe fn copy_out(from: *const u8, to: &mut [u8]) {
     let (head, rest) = to.split_at_mut(from.align_offset(WORD_BYTES).min(to.len()));
     let mut from = from;
     for byte in head {
@@ -41,7 +41,7 @@ pub(in crate::dmabuf) unsafe fn copy_out(from: *const u8, to: &mut [u8]) {
 ///
 /// # Safety
 /// `to` must be valid for writes of `from.len()` bytes, outside of Rust's own allocations.
-pub(in crate::dmabuf) unsafe fn copy_in(from: &[u8], to: *mut u8) {
+pub(crate) unsafe fn copy_in(from: &[u8], to: *mut u8) {
     let (head, rest) = from.split_at(to.align_offset(WORD_BYTES).min(from.len()));
     let (words, tail) = rest.as_chunks::<WORD_BYTES>();
     let mut to = to;

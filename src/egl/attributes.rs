@@ -21,7 +21,8 @@ pub(in crate::egl) struct Attributes {
 
 impl Attributes {
     /// The list for a checked image. The modifier is stated for every plane or for none: implicit
-    /// images have none, and LINEAR is stated like any other.
+    /// images have none, and LINEAR is stated like any other, unless the driver lists no modifier for
+    /// the format.
     pub(in crate::egl) fn of(image: &Dmabuf, hints: Hints, with_modifiers: bool) -> Self {
         let mut list = Self { list: [sys::NONE; MOST], used: 0 };
         // Checked images are below `i32::MAX` in each of these numbers.

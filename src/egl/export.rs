@@ -49,16 +49,7 @@ impl Image {
             modifier,
             planes: vec![plane],
         };
-        // virtio-gpu exports one page for any size and checks accesses in the kernel; whether a
-        // renderer may see such an image is decided where it is imported.
-        Dmabuf::new(descriptor)
-            .or_else(|rejected| match rejected.reason() {
-                InvalidDescriptor::Layout(_) if !display.importer().maps_memory() => {
-                    Dmabuf::new_kernel_checked(rejected.into_descriptor())
-                }
-                _ => Err(rejected),
-            })
-            .map_err(|rejected| ExportError::Invalid(rejected.into()))
+        Dmabuf::from_driver(descriptor).map_err(|rejected| ExportError::Invalid(rejected.into()))
     }
 
     fn query_export(

@@ -20,6 +20,8 @@ pub struct FormatSupport {
     sample: FormatSet,
     render: FormatSet,
     has_modifiers: bool,
+    /// The formats that are listed with at least one modifier, in order.
+    with_modifiers: Vec<Fourcc>,
 }
 
 impl FormatSupport {
@@ -41,6 +43,7 @@ impl FormatSupport {
             let modifiers = ask_modifiers(display, query, format);
             support.add_format(Fourcc(format.cast_unsigned()), &modifiers);
         }
+        support.with_modifiers.sort_unstable();
         support
     }
 
@@ -54,10 +57,16 @@ impl FormatSupport {
         support
     }
 
-    /// A driver may list a format with no modifier at all: it knows implicit buffers alone
-    /// (virtio-gpu with virgl, measured with Mesa 25.0.7). Whether those are external-only is not
-    /// said then; YUV is taken to be.
+    /// A driver may list a format with no modifier at all: it takes buffers without a word about
+    /// their tiling (virtio-gpu with virgl, measured with Mesa 25.0.7). By convention a linear buffer
+    /// is what it then takes from others, so LINEAR counts as listed, as it does without the
+    /// extension. Whether such images are external-only is not said; YUV is taken to be.
     fn add_format(&mut self, fourcc: Fourcc, modifiers: &[(u64, bool)]) {
+        if modifiers.is_empty() {
+            self.add(fourcc, Modifier::LINEAR, is_yuv(fourcc));
+        } else {
+            self.with_modifiers.push(fourcc);
+        }
         for (raw, external_only) in modifiers {
             if let modifier @ Modifier::Explicit(_) = Modifier::from_raw(*raw) {
                 self.add(fourcc, modifier, *external_only);
@@ -92,6 +101,12 @@ impl FormatSupport {
     /// implicit buffers alone, without a word about it.
     pub fn has_modifiers(&self) -> bool {
         self.has_modifiers
+    }
+
+    /// Whether the driver lists a modifier for this format. For a format without one it is handed
+    /// LINEAR and implicit buffers alone, without a word about it.
+    pub fn takes_modifiers(&self, fourcc: Fourcc) -> bool {
+        self.with_modifiers.binary_search(&fourcc).is_ok()
     }
 }
 

@@ -16,6 +16,12 @@ pub(in crate::egl) struct Functions {
     pub(in crate::egl) query: Option<QueryFunctions>,
     /// `EGL_MESA_image_dma_buf_export`.
     pub(in crate::egl) export: Option<ExportFunctions>,
+    /// `EGL_KHR_fence_sync`.
+    pub(in crate::egl) fence: Option<FenceFunctions>,
+    /// `EGL_KHR_wait_sync`.
+    pub(in crate::egl) wait_fence: Option<sys::WaitSync>,
+    /// `EGL_ANDROID_native_fence_sync`.
+    pub(in crate::egl) dup_fence: Option<sys::DupNativeFenceFd>,
     /// `EGL_MESA_query_driver`.
     pub(in crate::egl) driver_name: Option<sys::GetDisplayDriverName>,
 }
@@ -38,6 +44,14 @@ pub(in crate::egl) struct ExportFunctions {
     pub(in crate::egl) export: sys::ExportDmaBufImage,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(in crate::egl) struct FenceFunctions {
+    pub(in crate::egl) create: sys::CreateSync,
+    pub(in crate::egl) destroy: sys::DestroySync,
+    pub(in crate::egl) client_wait: sys::ClientWaitSync,
+    pub(in crate::egl) attribute: sys::GetSyncAttrib,
+}
+
 impl Functions {
     pub(in crate::egl) fn load(library: &Library, extensions: &Extensions) -> Self {
         Self {
@@ -52,6 +66,18 @@ impl Functions {
             export: extensions
                 .contains("EGL_MESA_image_dma_buf_export")
                 .then(|| Self::load_export(library))
+                .flatten(),
+            fence: extensions
+                .contains("EGL_KHR_fence_sync")
+                .then(|| Self::load_fence(library))
+                .flatten(),
+            wait_fence: extensions
+                .contains("EGL_KHR_wait_sync")
+                .then(|| library.typed(c"eglWaitSyncKHR"))
+                .flatten(),
+            dup_fence: extensions
+                .contains("EGL_ANDROID_native_fence_sync")
+                .then(|| library.typed(c"eglDupNativeFenceFDANDROID"))
                 .flatten(),
             driver_name: extensions
                 .contains("EGL_MESA_query_driver")
@@ -80,6 +106,15 @@ impl Functions {
             export: library.typed(c"eglExportDMABUFImageMESA")?,
         })
     }
+
+    fn load_fence(library: &Library) -> Option<FenceFunctions> {
+        Some(FenceFunctions {
+            create: library.typed(c"eglCreateSyncKHR")?,
+            destroy: library.typed(c"eglDestroySyncKHR")?,
+            client_wait: library.typed(c"eglClientWaitSyncKHR")?,
+            attribute: library.typed(c"eglGetSyncAttribKHR")?,
+        })
+    }
 }
 
 /// The function types that an address may be given.
@@ -103,11 +138,17 @@ macro_rules! extension_functions {
 
 extension_functions!(
     sys::CreateImage,
+    // `sys::DestroySync` is the same type.
     sys::DestroyImage,
     sys::QueryDmaBufFormats,
     sys::QueryDmaBufModifiers,
     sys::ExportDmaBufImageQuery,
     sys::ExportDmaBufImage,
+    sys::CreateSync,
+    sys::ClientWaitSync,
+    sys::GetSyncAttrib,
+    sys::WaitSync,
+    sys::DupNativeFenceFd,
     sys::GetDisplayDriverName,
     sys::QueryDevices,
     sys::QueryDeviceString,

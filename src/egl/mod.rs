@@ -2,6 +2,8 @@
 //!
 //! - [`Display`]: a connection to a driver, on any platform, or somebody else's adopted.
 //! - [`Context`]: a GLES context of a display, ours or adopted.
+//! - [`Fence`]: when the commands of a context are done, also as a
+//!   [`SyncFile`](crate::sync::SyncFile).
 //! - [`Image`]: an EGLImage, from a [`Dmabuf`](crate::dmabuf::Dmabuf) or of a texture.
 //!
 //! libEGL is loaded at run time, so a program that uses this module starts on a machine without it
@@ -19,6 +21,8 @@ mod display;
 mod error;
 mod export;
 mod extensions;
+mod fence;
+mod fence_error;
 mod formats;
 mod functions;
 #[cfg(feature = "gbm")]
@@ -48,6 +52,9 @@ pub use error::CallError;
 pub use error::ErrorCode;
 pub use export::ExportError;
 pub use extensions::Extensions;
+pub use fence::Fence;
+pub use fence_error::FenceError;
+pub use fence_error::FenceWaitError;
 pub use formats::FormatSupport;
 pub use image::Image;
 pub use image::ImportError;

@@ -57,6 +57,17 @@ pub(crate) const YUV_CHROMA_SITING_0_5: i32 = 0x3285;
 pub(crate) const GL_TEXTURE_2D: u32 = 0x30B1;
 pub(crate) const IMAGE_PRESERVED: i32 = 0x30D2;
 
+// EGL_KHR_fence_sync, EGL_KHR_wait_sync, EGL_ANDROID_native_fence_sync.
+pub(crate) const SYNC_FENCE: u32 = 0x30F9;
+pub(crate) const SYNC_NATIVE_FENCE: u32 = 0x3144;
+pub(crate) const SYNC_NATIVE_FENCE_FD: i32 = 0x3145;
+pub(crate) const SYNC_STATUS: i32 = 0x30F1;
+pub(crate) const SIGNALED: i32 = 0x30F2;
+pub(crate) const UNSIGNALED: i32 = 0x30F3;
+pub(crate) const SYNC_FLUSH_COMMANDS_BIT: i32 = 0x0001;
+pub(crate) const TIMEOUT_EXPIRED: i32 = 0x30F5;
+pub(crate) const CONDITION_SATISFIED: i32 = 0x30F6;
+
 // EGL 1.5 core.
 pub(crate) const NONE: i32 = 0x3038;
 pub(crate) const TRUE: i32 = 1;
@@ -118,3 +129,32 @@ pub(crate) type QueryDeviceString =
 /// `PFNEGLQUERYDISPLAYATTRIBEXTPROC`.
 pub(crate) type QueryDisplayAttrib =
     unsafe extern "system" fn(display: *mut c_void, name: i32, value: *mut isize) -> u32;
+/// `PFNEGLCREATESYNCKHRPROC`.
+pub(crate) type CreateSync = unsafe extern "system" fn(
+    display: *mut c_void,
+    kind: u32,
+    attributes: *const i32,
+) -> *mut c_void;
+/// `PFNEGLDESTROYSYNCKHRPROC`.
+pub(crate) type DestroySync =
+    unsafe extern "system" fn(display: *mut c_void, sync: *mut c_void) -> u32;
+/// `PFNEGLCLIENTWAITSYNCKHRPROC`.
+pub(crate) type ClientWaitSync = unsafe extern "system" fn(
+    display: *mut c_void,
+    sync: *mut c_void,
+    flags: i32,
+    timeout_ns: u64,
+) -> i32;
+/// `PFNEGLGETSYNCATTRIBKHRPROC`.
+pub(crate) type GetSyncAttrib = unsafe extern "system" fn(
+    display: *mut c_void,
+    sync: *mut c_void,
+    name: i32,
+    value: *mut i32,
+) -> u32;
+/// `PFNEGLWAITSYNCKHRPROC`.
+pub(crate) type WaitSync =
+    unsafe extern "system" fn(display: *mut c_void, sync: *mut c_void, flags: i32) -> i32;
+/// `PFNEGLDUPNATIVEFENCEFDANDROIDPROC`.
+pub(crate) type DupNativeFenceFd =
+    unsafe extern "system" fn(display: *mut c_void, sync: *mut c_void) -> i32;

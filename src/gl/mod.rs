@@ -20,6 +20,7 @@
 
 mod current;
 mod error;
+mod fence;
 mod garbage;
 mod loaded;
 mod pixels;
@@ -33,6 +34,7 @@ pub use error::BindError;
 pub use error::GlError;
 pub use error::NotCurrent;
 pub use error::TargetError;
+pub use fence::GpuWaitError;
 pub use loaded::Gl;
 pub use loaded::GlLoadError;
 pub use program::Program;

@@ -74,6 +74,12 @@ impl SyncFile {
         }
     }
 
+    /// Takes over what the kernel has just made as a sync file.
+    #[cfg(feature = "drm")]
+    pub(in crate::sync) fn of_kernel(fd: OwnedFd) -> Self {
+        Self { fd }
+    }
+
     /// Gives the file descriptor up.
     pub fn into_fd(self) -> OwnedFd {
         self.fd
@@ -226,7 +232,10 @@ fn take_over(fd: i32, call: &'static str) -> Result<SyncFile, SyncFileError> {
 }
 
 /// An ioctl that reads and writes `data`; interrupted calls are made again.
-fn update<const OPCODE: Opcode, T>(fd: BorrowedFd<'_>, data: &mut T) -> Result<(), Errno> {
+pub(in crate::sync) fn update<const OPCODE: Opcode, T>(
+    fd: BorrowedFd<'_>,
+    data: &mut T,
+) -> Result<(), Errno> {
     loop {
         // SAFETY: `Updater` requires that the opcode takes a `T`; each opcode of this file is built
         // from the type that it is called with, and the sizes are asserted in the `sys` modules.

@@ -24,7 +24,7 @@ use std::time::Instant;
 use crate::common::leaks;
 
 const VARIABLE: &str = "DMASHARE_TEST_CASE";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A row of a table of cases that have nothing in common: its name, and what to do, which panics
 /// if it fails.
@@ -128,17 +128,24 @@ impl Process {
         }
     }
 
-    /// Waits for its end, and says what is wrong with it.
-    pub(crate) fn failure(mut self) -> Option<String> {
+    /// Waits for its end, and says how it ended, `None` if it hung, and what it printed.
+    pub(crate) fn ending(mut self) -> (Option<ExitStatus>, String) {
         let status = self.wait();
         let mut printed = String::new();
         self.printed.rewind().unwrap();
         self.printed.read_to_string(&mut printed).unwrap();
-        let is_done = printed.contains(&words_of(&self.case));
+        (status, printed)
+    }
+
+    /// Waits for its end, and says what is wrong with it.
+    pub(crate) fn failure(self) -> Option<String> {
+        let case = self.case.clone();
+        let (status, printed) = self.ending();
+        let is_done = printed.contains(&words_of(&case));
         match status {
             Some(status) if status.success() && is_done => None,
-            Some(status) => Some(format!("{}: {status}\n{printed}", self.case)),
-            None => Some(format!("{}: hung\n{printed}", self.case)),
+            Some(status) => Some(format!("{case}: {status}\n{printed}")),
+            None => Some(format!("{case}: hung\n{printed}")),
         }
     }
 

@@ -14,7 +14,12 @@ pub(crate) mod buffer;
 pub(crate) mod child;
 #[cfg(feature = "window")]
 pub(crate) mod compositor;
+#[cfg(feature = "drm")]
+pub(crate) mod display;
+#[cfg(feature = "drm")]
+pub(crate) mod drm_node;
 pub(crate) mod example;
+pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
 pub(crate) mod patience;
@@ -24,8 +29,12 @@ pub(crate) mod program;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
+#[cfg(feature = "drm")]
+pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+#[cfg(feature = "drm")]
+pub(crate) mod vkms;
 #[cfg(feature = "window")]
 pub(crate) mod x_server;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
@@ -10,6 +11,7 @@ use clap::Subcommand;
 
 use crate::demo;
 use crate::fuzz;
+use crate::lab;
 use crate::lint;
 use crate::mesa;
 use crate::miri;
@@ -22,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask demo                     two processes draw and read one buffer; ends with a PNG
   cargo xtask test                     installs what is missing and runs every test
+  cargo xtask lab                      the tests that need a kernel with devices, in a virtual machine
   cargo xtask setup --dry-run          says what would be installed, and does nothing
   cargo xtask mesa sid -- import       the tests named `import`, against the Mesa of Debian sid";
 
@@ -44,6 +47,9 @@ enum Command {
     /// Install what is missing, run every test, and sum up
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
+    /// Run the tests that need graphics devices, or any command, in a virtual machine that has them
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(LabArgs),
     /// Check formatting, clippy's lints and the documentation
     #[command(after_help = "Example:\n  cargo xtask lint")]
     Lint,
@@ -114,6 +120,66 @@ pub(crate) struct TestArgs {
     pub(crate) no_setup: bool,
 }
 
+const LAB_EXAMPLES: &str = "\
+Examples:
+  cargo xtask lab                      every lab test, in both guests
+  cargo xtask lab --gpu vblank         the tests with `vblank` in their name, in the guest with a GPU
+  cargo xtask lab --test kms_flip      builds and runs one test binary, for a quick turn
+  cargo xtask lab -- ls -l /dev/dri    a command in the guest, with its exit status
+  cargo xtask lab --shell              a shell in the guest
+  cargo xtask lab --gpu --screenshot monitor.png --after 10 -- target/debug/examples/scanout
+
+The guest has this machine's files. What it writes stays in its memory, except in the folder that
+DMASHARE_LAB_DIR names: a file screenshot.request made there is answered by screenshot.png.";
+
+/// Options of `cargo xtask lab`.
+#[derive(Args, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub(crate) struct LabArgs {
+    /// Only the tests with one of these in their name (`binary::module::test`)
+    #[arg(value_name = "FILTER", conflicts_with_all = ["shell", "command"])]
+    pub(crate) filters: Vec<String>,
+    /// The same, for those who like to name it
+    #[arg(long, value_name = "FILTER", conflicts_with_all = ["shell", "command"])]
+    pub(crate) filter: Vec<String>,
+    /// Build and run only this test binary, for a quick turn
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shell", "command"])]
+    pub(crate) test: Vec<String>,
+    /// Only the guest with the virtio-gpu
+    #[arg(long, conflicts_with = "base")]
+    pub(crate) gpu: bool,
+    /// Only the guest without it [default for commands]
+    #[arg(long)]
+    pub(crate) base: bool,
+    /// A shell on this terminal
+    #[arg(long, conflicts_with = "command")]
+    pub(crate) shell: bool,
+    /// Photograph the monitor of the virtio-gpu (with a command; means --gpu)
+    #[arg(long, value_name = "FILE.png", conflicts_with = "base")]
+    pub(crate) screenshot: Option<PathBuf>,
+    /// When to: so many seconds after the command began [default: when it has ended]
+    #[arg(long, value_name = "SECONDS", requires = "screenshot")]
+    pub(crate) after: Option<u64>,
+    /// How long a command may take
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) limit: Option<u64>,
+    /// Emulate the processor, without looking whether KVM works
+    #[arg(long)]
+    pub(crate) no_kvm: bool,
+    /// Build the kernel anew, from today's newest source
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Build the kernel from this archive of kernel.org instead of Debian's package
+    #[arg(long, value_name = "linux-VERSION.tar.xz")]
+    pub(crate) kernel_source: Option<PathBuf>,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+    /// A command for the guest, run in the working folder
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
 const MIRI_EXAMPLES: &str = "\
 Examples:
   cargo xtask miri
@@ -181,8 +247,12 @@ pub(crate) struct MesaArgs {
 
 impl Cli {
     /// Runs the command that was asked for.
-    pub(crate) fn run(self) -> Result<()> {
+    ///
+    /// The exit code is that of a command in the lab; of everything else, an error says that it
+    /// failed.
+    pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Lab(args) => return lab::run(&args),
             Command::Setup(args) => setup::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Test(args) => test::run(&args),
@@ -191,7 +261,8 @@ impl Cli {
             Command::Fuzz(args) => fuzz::run(&args),
             Command::Valgrind(args) => valgrind::run(&args),
             Command::Mesa(args) => mesa::run(&args),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

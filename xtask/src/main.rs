@@ -10,10 +10,12 @@
 )]
 
 mod apt;
+mod cache;
 mod cargo;
 mod cli;
 mod demo;
 mod fuzz;
+mod lab;
 mod lint;
 mod machine;
 mod mesa;
@@ -37,7 +39,7 @@ use crate::cli::Cli;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -4,11 +4,14 @@
 //! Every line was needed in a clean Debian root: with it the work goes on, without it something
 //! fails. The drivers need no line of their own, `libegl-mesa0` depends on them.
 
+use std::process::Command;
+
 use clap::ValueEnum;
 
 use crate::apt;
 use crate::machine::Libraries;
 use crate::machine::linker_finds;
+use crate::process::answer;
 use crate::process::program_in_path;
 
 /// What is to be run.
@@ -16,8 +19,16 @@ use crate::process::program_in_path;
 pub(crate) enum Purpose {
     /// The demonstration: buffers, contexts, two processes, no window.
     Demo,
-    /// Every test, those with windows and under valgrind included.
+    /// The guests of the lab, and building their kernel.
+    Lab,
+    /// Every test, those with windows, under valgrind and in the lab included.
     Test,
+}
+
+impl Purpose {
+    fn is_part_of(self, other: Self) -> bool {
+        self == Self::Demo || self == other || other == Self::Test
+    }
 }
 
 /// How a thing is recognised, on any distribution.
@@ -29,6 +40,10 @@ enum Evidence {
     Linkable(&'static str),
     /// A program.
     Program(&'static str),
+    /// A kind of device that QEMU can give to a guest; some are in modules of their own.
+    QemuDevice(&'static str),
+    /// A kind of display that QEMU can show a guest's monitor on.
+    QemuDisplay(&'static str),
 }
 
 /// One thing that must be there.
@@ -44,8 +59,12 @@ pub(crate) struct Requirement {
 }
 
 /// For people on systems without apt: the same list in words.
-pub(crate) const IN_WORDS: [(Purpose, &str); 2] = [
+const IN_WORDS: [(Purpose, &str); 3] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
+    (
+        Purpose::Lab,
+        "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
+    ),
     (Purpose::Test, "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland"),
 ];
 
@@ -59,8 +78,31 @@ const DEMO: [Requirement; 3] = [
     Requirement::new(Evidence::Linkable("libgbm.so"), "libgbm-dev").backported(),
 ];
 
-const TEST: [Requirement; 11] = [
-    Requirement::new(Evidence::Program("Xvfb"), "xvfb"),
+const X_SERVER: [Requirement; 1] = [Requirement::new(Evidence::Program("Xvfb"), "xvfb")];
+
+const LAB: [Requirement; 14] = [
+    // The backports have one version of all of QEMU; half of it from there and half not will not
+    // install.
+    Requirement::new(Evidence::Program("qemu-system-x86_64"), "qemu-system-x86").backported(),
+    Requirement::new(Evidence::QemuDevice("virtio-gpu-gl-pci"), "qemu-system-modules-opengl")
+        .backported(),
+    Requirement::new(Evidence::QemuDisplay("sdl"), "qemu-system-gui").backported(),
+    // QEMU's window and the X server both draw with GL.
+    Requirement::new(Evidence::Library("libGL.so.1"), "libgl1"),
+    Requirement::new(Evidence::Library("libGLX_mesa.so.0"), "libglx-mesa0").backported(),
+    Requirement::new(Evidence::Program("gcc"), "gcc"),
+    Requirement::new(Evidence::Program("make"), "make"),
+    Requirement::new(Evidence::Program("flex"), "flex"),
+    Requirement::new(Evidence::Program("bison"), "bison"),
+    Requirement::new(Evidence::Program("bc"), "bc"),
+    Requirement::new(Evidence::Linkable("libelf.so"), "libelf-dev"),
+    Requirement::new(Evidence::Program("xz"), "xz-utils"),
+    Requirement::new(Evidence::Program("setpriv"), "util-linux"),
+    // In the guest, which has the programs of this machine.
+    Requirement::new(Evidence::Program("ip"), "iproute2"),
+];
+
+const TEST: [Requirement; 10] = [
     // From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
     Requirement::new(Evidence::Program("weston"), "weston").from("14").backported(),
     Requirement::new(Evidence::Program("valgrind"), "valgrind"),
@@ -90,7 +132,11 @@ impl Requirement {
     /// The name of the thing itself: `libEGL.so.1`, `weston`.
     pub(crate) fn name(&self) -> &'static str {
         match self.evidence {
-            Evidence::Library(name) | Evidence::Linkable(name) | Evidence::Program(name) => name,
+            Evidence::Library(name)
+            | Evidence::Linkable(name)
+            | Evidence::Program(name)
+            | Evidence::QemuDevice(name)
+            | Evidence::QemuDisplay(name) => name,
         }
     }
 
@@ -99,6 +145,8 @@ impl Requirement {
             Evidence::Library(name) => libraries.contain(name),
             Evidence::Linkable(name) => linker_finds(name),
             Evidence::Program(name) => program_in_path(name).is_some(),
+            Evidence::QemuDevice(name) => qemu_has("-device", name),
+            Evidence::QemuDisplay(name) => qemu_has("-display", name),
         }
     }
 
@@ -112,10 +160,26 @@ impl Requirement {
     }
 }
 
+/// Whether QEMU lists `name` among the kinds that an option can be.
+fn qemu_has(option: &str, name: &str) -> bool {
+    let listing = answer(Command::new("qemu-system-x86_64").args([option, "help"]));
+    let is_name = |word: &str| word.trim_matches(['"', ',']) == name;
+    listing.is_ok_and(|listing| listing.split_whitespace().any(is_name))
+}
+
 /// Everything that `purpose` needs.
 pub(crate) fn all(purpose: Purpose) -> impl Iterator<Item = &'static Requirement> {
-    let more: &[Requirement] = if purpose == Purpose::Test { &TEST } else { &[] };
-    DEMO.iter().chain(more)
+    let more: &[&[Requirement]] = match purpose {
+        Purpose::Demo => &[],
+        Purpose::Lab => &[&X_SERVER, &LAB],
+        Purpose::Test => &[&X_SERVER, &LAB, &TEST],
+    };
+    DEMO.iter().chain(more.iter().copied().flatten())
+}
+
+/// What the tests need that run without a guest.
+pub(crate) fn without_the_lab() -> impl Iterator<Item = &'static Requirement> {
+    DEMO.iter().chain(&X_SERVER).chain(&TEST)
 }
 
 /// What `purpose` needs and this machine lacks, or has too old or not completely.
@@ -126,7 +190,6 @@ pub(crate) fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
 
 /// What `purpose` needs, in one line for people.
 pub(crate) fn in_words(purpose: Purpose) -> String {
-    let of_purpose = |(of, _): &&(Purpose, &str)| *of == Purpose::Demo || purpose == Purpose::Test;
-    let parts = IN_WORDS.iter().filter(of_purpose).map(|(_, words)| *words);
-    parts.collect::<Vec<_>>().join("; ")
+    let needed = IN_WORDS.iter().filter(|(of, _)| of.is_part_of(purpose));
+    needed.map(|(_, words)| *words).collect::<Vec<_>>().join("; ")
 }

@@ -74,17 +74,52 @@ impl Stages {
         let outcome = watch(command, limit, &mut task)?;
         let verdict = if outcome.success { Verdict::Passed } else { Verdict::Failed };
         let elapsed = task.finish(&verdict.to_string());
-        let log = self.logs.join(format!("{}.log", name.replace([' ', ','], "-")));
-        fs::write(&log, &outcome.output).with_context(|| log.display().to_string())?;
+        let log = self.log(name, &outcome.output)?;
         if verdict == Verdict::Failed {
             eprintln!("--- {line}\n{}--- end of {}", outcome.output, log.display());
         }
         self.skips.extend(skips(&outcome.output));
-        let tally = Tally::of(&outcome.output);
+        self.report(name, verdict, elapsed, Tally::of(&outcome.output));
+        Ok(())
+    }
+
+    /// Notes a stage that was run elsewhere, with the tests that it counted. What it said is logged
+    /// as `output`; of that, `failures` is printed.
+    ///
+    /// # Errors
+    /// When it cannot be logged.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        elapsed: Duration,
+        tally: Tally,
+        output: &str,
+        failures: &str,
+    ) -> Result<()> {
+        let log = self.log(name, output)?;
+        if !failures.is_empty() {
+            eprintln!("--- {name}\n{failures}--- end of failures in {}", log.display());
+        }
+        self.skips.extend(skips(output));
+        let verdict = if tally.failed == 0 { Verdict::Passed } else { Verdict::Failed };
+        self.report(name, verdict, elapsed, Some(tally));
+        Ok(())
+    }
+
+    /// Keeps what something said; gives the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn log(&self, name: &str, output: &str) -> Result<PathBuf> {
+        let log = self.logs.join(format!("{}.log", name.replace([' ', ','], "-")));
+        fs::write(&log, output).with_context(|| log.display().to_string())?;
+        Ok(log)
+    }
+
+    fn report(&mut self, name: &str, verdict: Verdict, elapsed: Duration, tally: Option<Tally>) {
         let detail = tally.map(|tally| tally.to_string()).unwrap_or_default();
         self.total += tally.unwrap_or_default();
         self.reports.push(Report { name: name.to_owned(), verdict, elapsed, detail });
-        Ok(())
     }
 
     /// Notes that a stage could not be run, and why.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::cargo::cargo;
 use crate::cli::TestArgs;
 use crate::fuzz;
+use crate::lab;
 use crate::lint;
 use crate::machine::is_continuous_integration;
 use crate::miri;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         lint::add_to(&mut stages)?;
     }
     add_tests(&mut stages, &runtime_dir)?;
+    lab::add_to(&mut stages);
     valgrind::add_to(&mut stages, &runtime_dir)?;
     miri::add_to(&mut stages, &[])?;
     fuzz::add_to(&mut stages, FUZZ_SECONDS, None)?;

@@ -29,11 +29,10 @@ use crate::format::Modifier;
 /// Where a driver keeps the pixels of its buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::allocator::gbm) enum Pixels {
-    /// In the memory behind the file descriptor.
+    /// In the memory behind the file descriptor, whatever the exporter does with others.
     InBuffer,
-    /// Elsewhere; its kernel side checks every access. What is behind the file descriptor may be
-    /// smaller than the image, and if it is not, it is not up to date.
-    Elsewhere,
+    /// Where the exporter is known to keep them.
+    WithExporter,
 }
 
 /// The image in a buffer. The file descriptors keep the memory when the buffer goes.
@@ -53,7 +52,7 @@ pub(in crate::allocator::gbm) fn dmabuf(
     };
     let checked = match pixels {
         Pixels::InBuffer => Dmabuf::new(descriptor),
-        Pixels::Elsewhere => Dmabuf::new_kernel_checked(descriptor),
+        Pixels::WithExporter => Dmabuf::from_driver(descriptor),
     };
     checked.map_err(|rejected| AllocateError::Rejected {
         allocator: AllocatorKind::Gbm,

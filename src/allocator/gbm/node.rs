@@ -53,11 +53,11 @@ pub(in crate::allocator::gbm) fn driver(fd: &OwnedFd, name: &str) -> Result<Stri
     })
 }
 
-/// Where the driver behind a node keeps pixels. A virtio-gpu with 3D keeps them on the host, and
-/// copies them only when it is told to.
+/// Where the driver behind a node keeps pixels. A virtio-gpu without 3D keeps them in its buffers,
+/// which those who look at a buffer alone cannot know.
 pub(in crate::allocator::gbm) fn pixels(fd: &OwnedFd, driver: &str) -> Pixels {
-    let is_elsewhere = driver == "virtio_gpu" && sys::virtgpu_has_3d(fd).unwrap_or(true);
-    if is_elsewhere { Pixels::Elsewhere } else { Pixels::InBuffer }
+    let has_no_3d = driver == "virtio_gpu" && sys::virtgpu_has_3d(fd) == Ok(false);
+    if has_no_3d { Pixels::InBuffer } else { Pixels::WithExporter }
 }
 
 /// Render nodes, then primary nodes, each by number.

@@ -8,6 +8,7 @@ use dmashare::allocator::AllocateError;
 use dmashare::allocator::OpenError;
 use dmashare::dmabuf::Refusal;
 use dmashare::egl::DisplayError;
+use dmashare::egl::ErrorCode;
 use dmashare::egl::ImportError;
 use dmashare::egl::LoadError;
 use dmashare::egl::Platform;
@@ -78,7 +79,10 @@ fn step_for(error: &(dyn Error + 'static)) -> Option<String> {
 fn step_for_refusal(refusal: &Refusal) -> Option<String> {
     Some(String::from(match refusal {
         Refusal::Memfd { .. } => "allocate a dma-buf: with gbm on its node, dma-heap or udmabuf",
-        Refusal::ForeignDevice { .. } => "allocate with gbm on the node of this display",
+        Refusal::NotShown { .. } | Refusal::ForeignDevice { .. } => {
+            "allocate with gbm on the node of this display"
+        }
+        Refusal::RenderNode { .. } => "take the primary node of the device (/dev/dri/card*)",
         Refusal::ReadOnly { .. } => "open the buffer for reading and writing",
         Refusal::OutOfReach { .. } => "use a display of the device that made it",
         _ => return None,
@@ -91,6 +95,9 @@ fn step_for_import(error: &ImportError) -> Option<String> {
         ImportError::Unsupported { .. } => "dmashare doctor says which displays can import",
         ImportError::Driver { fourcc, .. } if is_planar(fourcc) => {
             "import plane by plane (R8, GR88, R16, GR32), or use a newer driver: Mesa 26 can"
+        }
+        ImportError::Driver { source, .. } if source.code == ErrorCode::BAD_ALLOC => {
+            "allocate with gbm on the node of this display"
         }
         ImportError::Refused(refusal) => return step_for_refusal(refusal),
         ImportError::Format { .. } => "dmashare formats lists what the display takes",

@@ -13,7 +13,7 @@ use dmashare::allocator::probe;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// `memfd`, `udmabuf`, `dma-heap`, `gbm`, or `gbm:PATH` for one node.
+/// `memfd`, `udmabuf`, `dma-heap`, `dumb`, `gbm`, or `gbm:PATH` for one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct AllocatorName {

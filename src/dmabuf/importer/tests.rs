@@ -200,3 +200,24 @@ fn refusals_say_what_to_do() {
          allocate more rows"
     );
 }
+
+/// Rows of blocks of four pixels, which do not fit rows of five.
+#[test]
+fn rows_that_a_block_would_leave_are_not_for_drawing() {
+    let display = importer(SWRAST);
+    let drawable = |width, stride_bytes| {
+        let fd = memory(4096, SealFlags::empty());
+        let image = image([width, 16], stride_bytes, Modifier::LINEAR, fd);
+        assert_eq!(display.accepts(&image), Ok(()));
+        display.accepts_as_target(&image)
+    };
+    let refused = Refusal::OverlappingRows { plane: 0, needed_bytes: 8, stride_bytes: 5 };
+    assert_eq!(drawable(5, 5), Err(refused));
+    assert_eq!(drawable(5, 8), Ok(()));
+    assert_eq!(drawable(4, 4), Ok(()));
+    // A GPU's own business.
+    let fd = memory(4096, SealFlags::empty());
+    let image = image([5, 16], 5, Modifier::LINEAR, fd);
+    let refused = importer("iris").accepts_in_kernel(&image, true);
+    assert_eq!(refused, Err(Refusal::Memfd { driver: "iris".to_owned(), plane: 0 }));
+}

@@ -44,13 +44,17 @@ pub(crate) fn are_configured(sources: &[Source]) -> bool {
 /// The backports, reached in the way in which `sources` reach Debian itself; `None` when none of
 /// them does.
 pub(crate) fn derive(sources: &[Source]) -> Option<Source> {
-    let base = debian::archive(sources, CODENAME)?;
-    Some(Source {
+    debian::archive(sources, CODENAME).map(|base| beside(base, SUITE))
+}
+
+/// Another suite of the archive that `base` is in.
+pub(crate) fn beside(base: &Source, suite: &str) -> Source {
+    Source {
         uris: base.network_uris().cloned().collect(),
-        suites: vec![SUITE.to_owned()],
+        suites: vec![suite.to_owned()],
         components: base.components.clone(),
         options: base.options.iter().filter(|(name, _)| is_kept(name)).cloned().collect(),
-    })
+    }
 }
 
 /// The source in the paragraph form, with a comment that says where it comes from.

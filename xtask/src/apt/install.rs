@@ -62,7 +62,7 @@ impl Installation {
     /// When apt fails: with all that it said, printed.
     pub(crate) fn run(&self) -> Result<()> {
         let line = command_line(&self.command());
-        if let Some(words) = run("installing packages", &self.command())? {
+        if let Some(words) = run_apt("installing packages", &self.command())? {
             eprint!("{words}");
             bail!("`{line}` failed; what it installed so far stays, so trying again goes on there");
         }
@@ -79,11 +79,11 @@ pub(crate) fn update() -> Result<Option<String>> {
     command.arg("update");
     // Otherwise an archive that cannot be reached is a warning, and the update a success.
     command.args(["-o", "APT::Update::Error-Mode=any"]);
-    run("fetching package lists", &command)
+    run_apt("fetching package lists", &command)
 }
 
-/// Runs an apt command; gives the end of what it said when it fails.
-fn run(name: &str, apt: &Command) -> Result<Option<String>> {
+/// Runs an apt command, shown as `name`; gives the end of what it said when it fails.
+pub(super) fn run_apt(name: &str, apt: &Command) -> Result<Option<String>> {
     let log = NamedTempFile::new().context("a file for what apt says")?;
     let mut command = Command::new("sh");
     command.args(["-c", SPLIT_OUTPUT, "sh"]).arg(log.path());

@@ -2,7 +2,6 @@
 //!
 //! Spec: mmdebstrap(1).
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -17,12 +16,12 @@ use crate::apt::setting;
 use crate::apt::sources;
 use crate::apt::sources::APT_FOLDER;
 use crate::apt::sources::debian;
+use crate::cache;
 use crate::machine::Release;
 use crate::process::answer;
 use crate::process::watch;
 use crate::progress::Task;
 use crate::requirements;
-use crate::requirements::Purpose;
 use crate::setup;
 
 /// Settings of this machine's apt that say how to reach the archive; the new root needs them too.
@@ -50,9 +49,9 @@ impl DebianRoot {
         if suite.contains(['/', ' ']) || suite.starts_with(['-', '.']) {
             bail!("`{suite}` is no name of a Debian suite");
         }
-        let folder = cache_folder()?.join("roots").join(suite);
+        let folder = cache::folder()?.join("roots").join(suite);
         if fresh && folder.exists() {
-            remove(&folder)?;
+            cache::remove(&folder)?;
         }
         if !folder.exists() {
             setup::ensure_program("mmdebstrap", "mmdebstrap")?;
@@ -77,7 +76,7 @@ impl DebianRoot {
 /// Made beside its place and moved there when complete, so that half a root is never used.
 fn create(suite: &str, folder: &Path) -> Result<()> {
     let unfinished = folder.with_extension("unfinished");
-    remove(&unfinished)?;
+    cache::remove(&unfinished)?;
     let parent = folder.parent().context("the cache has a parent")?;
     fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
 
@@ -92,7 +91,7 @@ fn create(suite: &str, folder: &Path) -> Result<()> {
 }
 
 fn mmdebstrap(suite: &str, folder: &Path) -> Result<Command> {
-    let packages: Vec<_> = requirements::all(Purpose::Test).map(|r| r.package).collect();
+    let packages: Vec<_> = requirements::without_the_lab().map(|r| r.package).collect();
     let mut command = Command::new("mmdebstrap");
     command.args(["--mode=root", "--variant=apt"]);
     command.arg(format!("--include={}", packages.join(",")));
@@ -114,16 +113,4 @@ fn mirror() -> Result<Option<String>> {
     let sources = sources::read(Path::new(APT_FOLDER))?;
     let archive = debian::archive(&sources, &Release::read().codename);
     Ok(archive.and_then(|source| source.network_uris().next()).cloned())
-}
-
-/// `$XDG_CACHE_HOME/dmashare`, outside every checkout, so that all of them share it.
-fn cache_folder() -> Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-    Ok(cache.context("neither XDG_CACHE_HOME nor HOME is set")?.join("dmashare"))
-}
-
-/// Removes a root; what is mounted in it, by whomever, is not entered.
-fn remove(folder: &Path) -> Result<()> {
-    answer(Command::new("rm").args(["-rf", "--one-file-system"]).arg(folder)).map(drop)
 }

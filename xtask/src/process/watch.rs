@@ -32,6 +32,10 @@ pub(crate) trait Observer {
     fn line(&mut self, line: &str);
     /// Some time has passed, with or without output.
     fn tick(&mut self);
+    /// Why the program has to be killed now, if it has.
+    fn stop(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a program ended.
@@ -45,8 +49,8 @@ pub(crate) struct Outcome {
 
 /// Runs `command` with no input, for at most `limit`, and tells `observer` about it.
 ///
-/// Blocks until the program ends. At the limit it is killed with all that it started; the last
-/// line of the output then says so.
+/// Blocks until the program ends. At the limit, or when the observer says so, it is killed with all
+/// that it started; the last line of the output then says why.
 ///
 /// # Errors
 /// When the program cannot be started.
@@ -75,24 +79,31 @@ struct Watch {
 
 impl Watch {
     fn until_the_end(mut self, limit: Duration, observer: &mut dyn Observer) -> Result<Outcome> {
-        let mut stopped = false;
+        let mut stopped = None;
         let status = loop {
             self.pass_on_lines(PAUSE, observer);
             if let Some(status) = self.child.try_wait().context("wait")? {
                 break status;
             }
-            if self.started.elapsed() > limit && !stopped {
-                stopped = true;
-                kill_with_descendants(self.child.id());
+            if stopped.is_none() {
+                stopped = observer.stop().or_else(|| self.is_late(limit));
+                if stopped.is_some() {
+                    kill_with_descendants(self.child.id());
+                }
             }
         };
         self.pass_on_lines(GRACE, observer);
-        if stopped {
-            let line = format!("stopped: not done after {} s", limit.as_secs());
+        if let Some(reason) = &stopped {
+            let line = format!("stopped: {reason}");
             observer.line(&line);
             self.keep(&line);
         }
-        Ok(Outcome { success: status.success() && !stopped, output: self.output })
+        Ok(Outcome { success: status.success() && stopped.is_none(), output: self.output })
+    }
+
+    fn is_late(&self, limit: Duration) -> Option<String> {
+        let is_late = self.started.elapsed() > limit;
+        is_late.then(|| format!("not done after {} s", limit.as_secs()))
     }
 
     /// Takes lines for `time`, or until nobody can write any more.

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// Size of the image in pixels.
     #[arg(long, value_name = "WxH", default_value = "512x512")]
     size: Size,
-    /// memfd, udmabuf, dma-heap, gbm or gbm:PATH, instead of the best for the display.
+    /// memfd, udmabuf, dma-heap, dumb, gbm or gbm:PATH, instead of the best for the display.
     #[arg(long, value_name = "KIND")]
     allocator: Option<AllocatorName>,
     /// surfaceless, device:N, gbm:PATH, x11 or wayland: where both processes draw.

@@ -32,7 +32,7 @@ Examples:
 
 Exit code: 0 if at least one allocator works with one display, 1 if none does.
 
-JSON: schema, works, verdict,
+JSON: schema, kernel, works, verdict,
   displays[]   name, problem, facts {driver, class, node, egl_version,
                gl_renderer, gl_version, extensions {}, cannot_import}
   devices[]    is_software, primary_node, render_node

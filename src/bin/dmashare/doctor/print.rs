@@ -16,6 +16,7 @@ use crate::screen::Tone;
 
 pub(in crate::doctor) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let screen = Screen::new();
+    writeln!(out, "{} {}\n", screen.title("Kernel"), report.kernel)?;
     displays(report, screen, out)?;
     extensions(report, screen, out)?;
     allocators(report, screen, out)?;
@@ -133,8 +134,28 @@ fn matrix(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()
         let cells = row.iter().map(|cell| screen.word(&cell.text, tone(cell.outcome)));
         table.add_row(std::iter::once(Cell::new(name)).chain(cells));
     }
-    writeln!(out, "{}", table.trim_fmt())
+    writeln!(out, "{}", table.trim_fmt())?;
+    for (outcome, meaning) in MEANINGS {
+        if report.matrix.iter().any(|cell| cell.outcome == outcome) {
+            writeln!(out, "  {meaning}")?;
+        }
+    }
+    writeln!(out)
 }
+
+/// What a word in the table says, exactly.
+const MEANINGS: [(Outcome, &str); 6] = [
+    (
+        Outcome::Works,
+        "works: GL drew into the image and sampled it; where the CPU can map it, it read what GL \
+         drew, and GL sampled what the CPU wrote; all pixels were as computed",
+    ),
+    (Outcome::Refused, "refused: a typed error before anything was drawn; each has its line below"),
+    (Outcome::Wrong, "wrong pixels: everything succeeded, and pixels differ: do not use it"),
+    (Outcome::Crash, "crash: the driver ended the process: do not use it"),
+    (Outcome::Hang, "hang: the driver did not come back: do not use it"),
+    (Outcome::Lost, "no answer: the process that tried it ended without a word"),
+];
 
 const fn tone(outcome: Outcome) -> Tone {
     match outcome {

@@ -22,6 +22,8 @@ pub(in crate::doctor) const SCHEMA: u32 = 1;
 pub(in crate::doctor) struct Report {
     /// The version of the shape: 1.
     pub(in crate::doctor) schema: u32,
+    /// The kernel's name and release (`Linux 6.12.48`).
+    pub(in crate::doctor) kernel: String,
     /// Whether at least one allocator works with one display.
     pub(in crate::doctor) works: bool,
     /// What it all means, in one sentence.

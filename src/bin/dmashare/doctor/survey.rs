@@ -51,6 +51,7 @@ pub(in crate::doctor) fn take() -> Result<Report, Failure> {
     let works = matrix.iter().any(|cell| cell.outcome == Outcome::Works);
     let mut report = Report {
         schema: SCHEMA,
+        kernel: kernel(),
         works,
         verdict: String::new(),
         displays,
@@ -61,6 +62,11 @@ pub(in crate::doctor) fn take() -> Result<Report, Failure> {
     };
     report.verdict = verdict::of(&report);
     Ok(report)
+}
+
+fn kernel() -> String {
+    let name = rustix::system::uname();
+    format!("{} {}", name.sysname().to_string_lossy(), name.release().to_string_lossy())
 }
 
 /// Asks a child process that is there for this question alone.

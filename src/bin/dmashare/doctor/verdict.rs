@@ -63,6 +63,7 @@ mod tests {
         let allocator = |kind| AllocatorEntry { name: AllocatorName::of(kind), problem: None };
         Report {
             schema: 1,
+            kernel: String::from("Linux"),
             works: matrix.iter().any(|cell| cell.outcome == Outcome::Works),
             verdict: String::new(),
             displays: vec![DisplayEntry { name: DisplayName::Surfaceless, facts: None, problem }],

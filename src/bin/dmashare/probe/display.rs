@@ -88,7 +88,9 @@ pub(in crate::probe) fn facts(name: &DisplayName) -> Result<DisplayFacts, Failur
 
 /// The pairs that a display lists for import.
 pub(in crate::probe) fn formats(name: &DisplayName) -> Result<Vec<Advertised>, Failure> {
-    Ok(advertised(name.open()?.formats().sample()))
+    let display = name.open()?;
+    let formats = display.formats();
+    Ok(advertised(formats.sample(), |fourcc| formats.takes_modifiers(fourcc)))
 }
 
 const fn class(class: ImporterClass) -> &'static str {
@@ -122,10 +124,9 @@ fn cannot_import(display: &Display, gl_version: &str) -> Option<Finding> {
 
 /// The pairs that the driver names. That it takes buffers without a modifier is worth a line where
 /// it names no modifier at all.
-fn advertised(set: &FormatSet) -> Vec<Advertised> {
-    let is_named = |fourcc: Fourcc| set.modifiers_of(fourcc).any(|one| one != Modifier::Implicit);
+fn advertised(set: &FormatSet, takes_modifiers: impl Fn(Fourcc) -> bool) -> Vec<Advertised> {
     set.entries()
-        .filter(|entry| entry.modifier != Modifier::Implicit || !is_named(entry.fourcc))
+        .filter(|entry| (entry.modifier != Modifier::Implicit) == takes_modifiers(entry.fourcc))
         .map(|entry| Advertised {
             fourcc: entry.fourcc.0,
             modifier: entry.modifier.to_raw(),
@@ -146,11 +147,14 @@ mod tests {
             Entry::new(Fourcc::ARGB8888, Modifier::LINEAR),
             Entry::new(Fourcc::ARGB8888, Modifier::Implicit),
             Entry::external_only(Fourcc::NV12, Modifier::Implicit),
+            Entry::external_only(Fourcc::NV12, Modifier::LINEAR),
         ]
         .into_iter()
         .collect();
-        let pairs: Vec<_> =
-            advertised(&set).iter().map(|pair| (pair.fourcc, pair.modifier)).collect();
+        let pairs: Vec<_> = advertised(&set, |fourcc| fourcc != Fourcc::NV12)
+            .iter()
+            .map(|pair| (pair.fourcc, pair.modifier))
+            .collect();
         let implicit = Modifier::Implicit.to_raw();
         assert_eq!(pairs, [(Fourcc::ARGB8888.0, 0), (Fourcc::NV12.0, implicit)]);
     }

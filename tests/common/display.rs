@@ -1,0 +1,75 @@
+//! What the kernel says of a display, from its debug files: needs root.
+
+use std::fs;
+
+use dmashare::device::DumbBuffer;
+use dmashare::device::Node;
+use dmashare::device::NodeKind;
+use dmashare::kms::Pipeline;
+use dmashare::kms::PipelineRequest;
+use dmashare::kms::Topology;
+
+use crate::common::leaks::Open;
+
+/// The display of a driver.
+pub(crate) fn open(driver: &str) -> Node {
+    Node::open_driver(driver, NodeKind::Primary).unwrap()
+}
+
+/// The contents of a debug file of the node's device.
+fn debug_file(node: &Node, name: &str) -> String {
+    let minor = rustix::fs::minor(node.device_number());
+    fs::read_to_string(format!("/sys/kernel/debug/dri/{minor}/{name}")).unwrap()
+}
+
+/// What the kernel says of each framebuffer, by its id.
+pub(crate) fn framebuffers(node: &Node) -> Vec<(u32, String)> {
+    let text = debug_file(node, "framebuffer");
+    let parts = text.split("framebuffer[").skip(1);
+    parts
+        .map(|part| {
+            let (id, details) = part.split_once("]:").unwrap();
+            (id.parse().unwrap(), details.to_owned())
+        })
+        .collect()
+}
+
+/// How many dma-bufs there are in the whole system.
+pub(crate) fn dma_bufs() -> usize {
+    let text = fs::read_to_string("/sys/kernel/debug/dma_buf/bufinfo").unwrap();
+    let total = text.lines().find_map(|line| line.strip_prefix("Total ")).unwrap();
+    total.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// The handle that the kernel gives next on this open file: the least that is free, so that a handle
+/// which was left open is seen.
+pub(crate) fn next_handle(node: &Node) -> u32 {
+    DumbBuffer::create(node, 64, 64, 32).unwrap().handle().raw().into()
+}
+
+/// What a test must leave as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Inventory {
+    framebuffers: Vec<u32>,
+    next_handle: u32,
+    dma_bufs: usize,
+    fds: usize,
+}
+
+impl Inventory {
+    pub(crate) fn of(node: &Node) -> Self {
+        Self {
+            framebuffers: framebuffers(node).into_iter().map(|(id, _)| id).collect(),
+            next_handle: next_handle(node),
+            dma_bufs: dma_bufs(),
+            fds: Open::now().fd_count(),
+        }
+    }
+}
+
+/// The first monitor, and the way to it.
+pub(crate) fn monitor(node: &Node) -> (Topology, Pipeline) {
+    let topology = Topology::read(node).unwrap();
+    let way = Pipeline::choose(&topology, &PipelineRequest::default()).unwrap();
+    (topology, way)
+}

@@ -1,0 +1,220 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a failed expectation is how a test fails"
+)]
+//! A swap chain on a virtual monitor: every frame is shown once, in order, and nothing is left.
+
+mod common;
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use dmashare::device::Node;
+use dmashare::dmabuf::Dmabuf;
+use dmashare::egl::Display;
+use dmashare::gl::Gl;
+use dmashare::kms::Mode;
+use dmashare::kms::Output;
+use dmashare::kms::Writeback;
+use dmashare::kms::event::EventReader;
+use dmashare::present::FrameError;
+use dmashare::present::Scanout;
+use dmashare::present::ScanoutError;
+use dmashare::present::ScanoutOptions;
+use dmashare::present::Synchronisation;
+
+use common::display;
+use common::leaks;
+use common::memfd;
+use common::renderer::Renderer;
+use common::screen;
+
+const SIZE: [u16; 2] = [64, 48];
+const SOON: Duration = Duration::from_secs(20);
+
+/// A swap chain on the first monitor of a driver, and what it needs to go on.
+struct Stage {
+    scanout: Scanout,
+    events: EventReader,
+}
+
+impl Stage {
+    fn new(node: &Node, mode: &Mode, gl: &Gl, options: &ScanoutOptions) -> Self {
+        let (_, way) = display::monitor(node);
+        let output = Output::new(node, way.connector, way.crtc).unwrap();
+        let events = EventReader::new(node).unwrap();
+        let scanout = Scanout::new(output, mode, gl, options).unwrap();
+        Self { scanout, events }
+    }
+
+    /// Shows a frame of one colour: its number in red and green.
+    fn show(&mut self, number: u32) -> Option<u64> {
+        let frame = self.scanout.frame(&mut self.events, SOON).unwrap();
+        let age = frame.age();
+        frame.target().clear(colour_of(number)).unwrap();
+        frame.present(&[]).unwrap();
+        age
+    }
+}
+
+fn mode() -> Mode {
+    screen::mode(SIZE, 60)
+}
+
+fn colour_of(number: u32) -> [f32; 4] {
+    let part = |number: u32| f32::from(u8::try_from(number % 256).unwrap()) / 255.0;
+    [part(number), part(number / 256), 0.5, 1.0]
+}
+
+/// Red and green of the first pixel, and whether all others are the same.
+fn number_on(image: &Dmabuf) -> u32 {
+    let bytes = memfd::read(image).remove(0).bytes;
+    let (pixels, _) = bytes.as_chunks::<4>();
+    assert!(pixels.iter().all(|pixel| pixel[..3] == pixels[0][..3]), "not of one colour");
+    u32::from(pixels[0][2]) + 256 * u32::from(pixels[0][1])
+}
+
+/// Shows frames, and looks at the last one where the monitor would be.
+fn show_frames(options: &ScanoutOptions, buffers: u64) {
+    const FRAMES: u32 = 40;
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    let mut stage = Stage::new(&node, &mode(), &renderer.gl, options);
+    let ages: Vec<_> = (0..FRAMES).map(|number| stage.show(number)).collect();
+    stage.scanout.drain(&mut stage.events, SOON).unwrap();
+    assert_eq!(stage.scanout.frames(), u64::from(FRAMES));
+    let used = ages.iter().take_while(|age| age.is_none()).count();
+    assert_eq!(used as u64, buffers, "each buffer is drawn into once, then again: {ages:?}");
+    assert!(ages[used..].iter().all(|age| *age == Some(buffers)), "{ages:?}");
+    let [width, height] = SIZE.map(u32::from);
+    let target = screen::picture(
+        &node,
+        &dmashare::kms::Topology::read_known(&node).unwrap(),
+        [width, height],
+        dmashare::format::Fourcc::XRGB8888,
+        |_, _| 0,
+    );
+    let output = stage.scanout.output_mut();
+    let writeback = Writeback::new(output).unwrap();
+    let seen = writeback.capture(output, &target, screen::PATIENCE).unwrap();
+    assert_eq!(number_on(&seen), FRAMES - 1);
+}
+
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn frames_are_shown_in_order_with_two_and_three_buffers() {
+    show_frames(&ScanoutOptions::new().buffers(2), 2);
+    show_frames(&ScanoutOptions::new().buffers(3), 3);
+}
+
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn both_ways_of_synchronisation_show_finished_frames() {
+    for synchronisation in [Synchronisation::Fence, Synchronisation::Finish] {
+        show_frames(&ScanoutOptions::new().synchronisation(synchronisation), 3);
+    }
+}
+
+/// Every flip's event comes once, its frames are counted up, and its sequences go up.
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn flips_are_counted_and_none_is_lost() {
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    let mut stage = Stage::new(&node, &mode(), &renderer.gl, &ScanoutOptions::new());
+    // The first frame sets the mode: no flip, no event.
+    stage.show(0);
+    let mut seen = Vec::new();
+    for number in 1..30 {
+        while stage.scanout.try_frame().is_none() {
+            let event = stage.events.wait(SOON).unwrap().expect("the end of a flip");
+            seen.extend(stage.scanout.accept(&event).unwrap());
+        }
+        stage.show(number);
+    }
+    while seen.len() < 29 {
+        let event = stage.events.wait(SOON).unwrap().expect("the end of a flip");
+        seen.extend(stage.scanout.accept(&event).unwrap());
+    }
+    let numbers: Vec<_> = seen.iter().map(|flipped| flipped.user_data).collect();
+    assert_eq!(numbers, (1..30).collect::<Vec<u64>>());
+    assert!(seen.windows(2).all(|two| two[1].sequence.is_after(two[0].sequence)), "{seen:?}");
+    assert!(seen.windows(2).all(|two| two[1].time.since(two[0].time).is_some()), "{seen:?}");
+}
+
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn swap_chain_leaves_nothing_and_can_be_made_again() {
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    let round = || {
+        let mut stage = Stage::new(&node, &mode(), &renderer.gl, &ScanoutOptions::new());
+        stage.show(0);
+        // One is cancelled, and the chain goes away while a flip is pending.
+        drop(stage.scanout.frame(&mut stage.events, SOON).unwrap());
+        stage.show(1);
+    };
+    round();
+    let before = display::Inventory::of(&node);
+    leaks::assert_no_fds(|| {
+        round();
+        round();
+    });
+    assert_eq!(display::Inventory::of(&node), before);
+}
+
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn what_cannot_be_is_said_before_anything_is_changed() {
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    let (_, way) = display::monitor(&node);
+    let make = |options: &ScanoutOptions| {
+        let output = Output::new(&node, way.connector, way.crtc).unwrap();
+        Scanout::new(output, &mode(), &renderer.gl, options)
+    };
+    for buffers in [0, 1, 9] {
+        let error = make(&ScanoutOptions::new().buffers(buffers)).unwrap_err();
+        assert!(matches!(error, ScanoutError::BufferCount { buffers: found } if found == buffers));
+    }
+    let unknown = "ZZZZ".parse().unwrap();
+    let error = make(&ScanoutOptions::new().formats([unknown])).unwrap_err();
+    let ScanoutError::NoFormat { attempts } = &error else { panic!("{error}") };
+    assert_eq!(attempts.len(), 1);
+    assert!(error.to_string().contains("ZZZZ: GL and the plane"), "{error}");
+    // Nobody flips, so no buffer becomes free.
+    let mut stage = Stage::new(&node, &mode(), &renderer.gl, &ScanoutOptions::new().buffers(2));
+    stage.show(0);
+    stage.show(1);
+    let moment = Duration::ZERO;
+    let error = stage.scanout.frame(&mut stage.events, moment).err();
+    assert!(matches!(error, Some(FrameError::TimedOut)), "{error:?}");
+    stage.scanout.drain(&mut stage.events, SOON).unwrap();
+}
+
+/// GL on the GPU, buffers by GBM, a driver that knows no modifiers.
+#[test]
+#[ignore = "lab: needs the 3D virtio-gpu"]
+fn virtio_gpu_shows_frames_in_order() {
+    const FRAMES: u32 = 40;
+    let node = display::open("virtio_gpu");
+    let path = node.path().unwrap();
+    let egl = Display::gbm(&path).unwrap();
+    assert_eq!(egl.driver_name(), Some("virtio_gpu"));
+    let context = dmashare::egl::Context::new(&egl).unwrap();
+    context.make_current().unwrap();
+    let gl = Gl::new(&context).unwrap();
+    let (_, way) = display::monitor(&node);
+    for buffers in [2, 3] {
+        let options = ScanoutOptions::new().buffers(buffers);
+        let mut stage = Stage::new(&node, &way.mode, &gl, &options);
+        let ages: Vec<_> = (0..FRAMES).map(|number| stage.show(number)).collect();
+        stage.scanout.drain(&mut stage.events, SOON).unwrap();
+        assert!(ages[buffers..].iter().all(|age| *age == Some(buffers as u64)), "{ages:?}");
+        assert!(stage.scanout.output().node().as_fd().try_clone_to_owned().is_ok());
+    }
+}
