@@ -19,6 +19,7 @@
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
 //! | `kms` | what a display can show where, and framebuffers (feature `drm`) |
+//! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
 //!
@@ -78,6 +79,7 @@ pub mod ipc;
 pub mod kms;
 #[cfg(all(feature = "gl", feature = "drm"))]
 pub mod present;
+pub mod stream;
 pub mod sync;
 
 /// The example of the README, compiled and run.

@@ -27,6 +27,10 @@ mod import;
 #[cfg(feature = "drm")]
 #[path = "../fuzz/bodies/in_formats.rs"]
 mod in_formats;
+#[path = "../fuzz/bodies/stream_protocol.rs"]
+mod stream_protocol;
+#[path = "../fuzz/bodies/stream_wire.rs"]
+mod stream_wire;
 #[path = "../fuzz/bodies/wire.rs"]
 mod wire;
 
@@ -62,6 +66,16 @@ fn wire_corpus_is_decoded_without_a_panic() {
 #[test]
 fn events_corpus_is_read_without_a_panic() {
     replay("events", ROUNDS, events::run);
+}
+
+#[test]
+fn stream_protocol_corpus_harms_nobody_honest() {
+    replay("stream_protocol", ROUNDS, stream_protocol::run);
+}
+
+#[test]
+fn stream_wire_corpus_is_decoded_without_a_panic() {
+    replay("stream_wire", ROUNDS, stream_wire::run);
 }
 
 /// In a child process: what is looked for here is a crash.

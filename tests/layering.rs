@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module with the modules that it may import from.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("format", &[]),
     ("dmabuf", &["format"]),
     ("device", &["format", "dmabuf"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("ipc", &["format", "dmabuf", "sync"]),
     ("kms", &["format", "dmabuf", "device", "sync"]),
     ("gl", &["format", "dmabuf", "egl", "sync"]),
+    ("stream", &["format", "dmabuf", "sync", "allocator", "ipc"]),
     ("present", &["format", "dmabuf", "device", "sync", "allocator", "egl", "kms", "gl"]),
 ];
 

@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | 0 | 8 | magic | `dmashare` |
 //! | 8 | 2 | version | 1 |
-//! | 10 | 2 | kind of message | 1: an image. The others are reserved |
+//! | 10 | 2 | kind of message | 1: an image. 16 to 31 are for streams, the others are reserved |
 //! | 12 | 4 | bytes in the datagram | 88 for an image |
 //! | 16 | 4 | width in pixels | |
 //! | 20 | 4 | height in pixels | |
@@ -47,6 +47,8 @@ pub const VERSION: u16 = 1;
 pub const HEADER_BYTES: usize = 16;
 /// Bytes in the datagram of an image.
 pub const IMAGE_BYTES: usize = 88;
+/// Bytes of an image behind the header.
+pub(crate) const IMAGE_FIELDS_BYTES: usize = IMAGE_BYTES - HEADER_BYTES;
 /// The most file descriptors that belong to one message: a buffer per plane, and a fence.
 pub const MAX_SLOTS: usize = MAX_PLANES + 1;
 
@@ -181,10 +183,14 @@ impl ImageMessage {
     /// The datagram.
     pub fn encode(&self) -> [u8; IMAGE_BYTES] {
         let mut writer = Writer { bytes: [0; IMAGE_BYTES], at: 0 };
-        writer.put(&MAGIC);
-        writer.put(&VERSION.to_le_bytes());
-        writer.put(&KIND_IMAGE.to_le_bytes());
-        writer.put(&IMAGE_LENGTH.to_le_bytes());
+        writer.put(&Header { kind: KIND_IMAGE, length_bytes: IMAGE_LENGTH }.encode());
+        writer.put(&self.encode_fields());
+        writer.bytes
+    }
+
+    /// What follows the header.
+    pub(crate) fn encode_fields(&self) -> [u8; IMAGE_FIELDS_BYTES] {
+        let mut writer = Writer { bytes: [0; IMAGE_FIELDS_BYTES], at: 0 };
         writer.put(&self.width.to_le_bytes());
         writer.put(&self.height.to_le_bytes());
         writer.put(&self.fourcc.0.to_le_bytes());
@@ -208,7 +214,16 @@ impl ImageMessage {
     /// # Errors
     /// [`Malformed`]: one variant for each field that can be wrong.
     pub fn decode(datagram: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::behind_header(datagram, datagram.len())?;
+        let reader = Reader::behind_header(datagram, datagram.len())?;
+        match reader.rest.first_chunk() {
+            Some(fields) => Self::decode_fields(fields),
+            None => Err(reader.wrong_length()),
+        }
+    }
+
+    /// Reads what follows the header. Allocates nothing.
+    pub(crate) fn decode_fields(fields: &[u8; IMAGE_FIELDS_BYTES]) -> Result<Self, Malformed> {
+        let mut reader = Reader { rest: fields, datagram_bytes: IMAGE_BYTES };
         let width = reader.u32()?;
         let height = reader.u32()?;
         let fourcc = Fourcc(reader.u32()?);
@@ -247,13 +262,50 @@ impl ImageMessage {
     }
 }
 
-/// The next byte to write of a datagram whose length is known.
-struct Writer {
-    bytes: [u8; IMAGE_BYTES],
+/// What every datagram begins with: which message it is, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) kind: u16,
+    pub(crate) length_bytes: u32,
+}
+
+impl Header {
+    /// The first bytes of the datagram.
+    pub(crate) fn encode(self) -> [u8; HEADER_BYTES] {
+        let mut writer = Writer { bytes: [0; HEADER_BYTES], at: 0 };
+        writer.put(&MAGIC);
+        writer.put(&VERSION.to_le_bytes());
+        writer.put(&self.kind.to_le_bytes());
+        writer.put(&self.length_bytes.to_le_bytes());
+        writer.bytes
+    }
+
+    /// Reads the header, and returns what follows it. Any kind and any length are let through: they
+    /// are for the one who knows the message. `datagram_bytes` is the length that was sent.
+    pub(crate) fn decode(
+        datagram: &[u8],
+        datagram_bytes: usize,
+    ) -> Result<(Self, &[u8]), Malformed> {
+        let mut reader = Reader { rest: datagram, datagram_bytes };
+        if reader.take()? != MAGIC {
+            return Err(Malformed::Magic);
+        }
+        let version = u16::from_le_bytes(reader.take()?);
+        if version != VERSION {
+            return Err(Malformed::Version { found: version });
+        }
+        let kind = u16::from_le_bytes(reader.take()?);
+        Ok((Self { kind, length_bytes: reader.u32()? }, reader.rest))
+    }
+}
+
+/// The next byte to write of a number of bytes that is known.
+struct Writer<const N: usize> {
+    bytes: [u8; N],
     at: usize,
 }
 
-impl Writer {
+impl<const N: usize> Writer<N> {
     fn put(&mut self, field: &[u8]) {
         for (to, from) in self.bytes.iter_mut().skip(self.at).zip(field) {
             *to = *from;
@@ -272,22 +324,15 @@ impl<'a> Reader<'a> {
     /// Reads the header. Version and kind come before the length, which another version may have
     /// changed.
     fn behind_header(datagram: &'a [u8], datagram_bytes: usize) -> Result<Self, Malformed> {
-        let mut reader = Self { rest: datagram, datagram_bytes };
-        if reader.take()? != MAGIC {
-            return Err(Malformed::Magic);
+        let (header, rest) = Header::decode(datagram, datagram_bytes)?;
+        let reader = Self { rest, datagram_bytes };
+        if header.kind != KIND_IMAGE {
+            return Err(Malformed::Kind { found: header.kind });
         }
-        let version = u16::from_le_bytes(reader.take()?);
-        if version != VERSION {
-            return Err(Malformed::Version { found: version });
-        }
-        let kind = u16::from_le_bytes(reader.take()?);
-        if kind != KIND_IMAGE {
-            return Err(Malformed::Kind { found: kind });
-        }
-        let stated = reader.u32()?;
         if datagram_bytes != IMAGE_BYTES {
             return Err(reader.wrong_length());
         }
+        let stated = header.length_bytes;
         if stated as usize != datagram_bytes {
             return Err(Malformed::StatedLength { stated, found: datagram_bytes });
         }

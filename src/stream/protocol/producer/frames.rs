@@ -1,0 +1,219 @@
+#![warn(clippy::arithmetic_side_effects)]
+//! The way of a frame from a buffer that is written to the consumers and back.
+
+use std::num::NonZeroU64;
+
+use super::AcquireError;
+use super::Acquired;
+use super::Output;
+use super::PeerId;
+use super::Picture;
+use super::Producer;
+use super::SubmitError;
+use super::following;
+use super::peer::Peer;
+use super::peer::Room;
+use super::peer::State;
+use crate::stream::protocol::End;
+use crate::stream::protocol::Violation;
+use crate::stream::wire::BufferId;
+use crate::stream::wire::Message;
+use crate::stream::wire::Release;
+
+impl<F> Producer<F> {
+    /// Takes a free buffer to write to. It must not be written before the fences of
+    /// [`Producer::take_release_fences`].
+    ///
+    /// If none is free, consumers that have held a frame for longer than the policy allows are sent
+    /// away.
+    ///
+    /// # Errors
+    /// [`AcquireError::NoneFree`].
+    pub fn acquire(&mut self, now_ns: u64) -> Result<Acquired, AcquireError> {
+        let latest = self.latest.map(|(buffer, _)| buffer);
+        if let Some(acquired) = self.pool.acquire(self.last_serial, latest) {
+            return Ok(self.begin_writing(acquired));
+        }
+        while let Some(peer) = self.late_holder(now_ns) {
+            self.end(peer, End::TooSlow);
+        }
+        if let Some(acquired) = self.pool.acquire(self.last_serial, latest) {
+            return Ok(self.begin_writing(acquired));
+        }
+        let until = |peer: &Peer| peer.held_until_ns();
+        let until_ns = self.peers.iter().flatten().filter_map(until).min();
+        Err(AcquireError::NoneFree { until_ns })
+    }
+
+    fn begin_writing(&mut self, acquired: Acquired) -> Acquired {
+        if self.latest.is_some_and(|(latest, _)| latest == acquired.buffer) {
+            self.latest = None;
+        }
+        acquired
+    }
+
+    /// Gives a buffer back that was acquired, without a frame in it.
+    pub fn cancel(&mut self, buffer: BufferId) {
+        if self.pool.is_written(buffer) {
+            let after = self.pool.finish_writing(buffer, None);
+            self.tell(buffer, after);
+        }
+    }
+
+    /// Submits the frame in a buffer that was acquired, and returns its serial. Without a fence its
+    /// pixels are finished.
+    ///
+    /// Never blocks: each consumer gets the frame now or when it has room, or misses it, as the
+    /// policy says.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]. The fence is dropped then.
+    pub fn submit(
+        &mut self,
+        buffer: BufferId,
+        picture: Picture,
+        fence: Option<F>,
+        now_ns: u64,
+    ) -> Result<NonZeroU64, SubmitError> {
+        if !self.pool.is_written(buffer) {
+            return Err(SubmitError::NotAcquired { buffer });
+        }
+        let format = self.format.filter(|_| self.pool.live().any(|(live, _)| live == buffer));
+        let Some(format) = format else {
+            self.cancel(buffer);
+            return Err(SubmitError::Retired { buffer });
+        };
+        if !picture.damage.is_inside(format.size) {
+            return Err(SubmitError::Damage);
+        }
+        if fence.is_some() && !self.may_send_fences() {
+            return Err(SubmitError::Fence);
+        }
+        let serial = following(self.last_serial).ok_or(SubmitError::Exhausted)?;
+        self.wait_for_room(now_ns)?;
+        self.last_serial = serial.get();
+        let _ = self.pool.finish_writing(buffer, Some((serial, fence)));
+        self.latest = Some((buffer, picture));
+        for place in 0..self.peers.len() {
+            let Some(peer) = self.peers.get(place).and_then(Option::as_ref) else { continue };
+            let (id, is_served) = (peer.id, peer.state == State::Served);
+            if is_served {
+                self.deliver(id, buffer, &picture, now_ns);
+            }
+        }
+        Ok(serial)
+    }
+
+    /// Nothing may be submitted while somebody who must not miss it has no room.
+    fn wait_for_room(&mut self, now_ns: u64) -> Result<(), SubmitError> {
+        let mut earliest_ns: Option<u64> = None;
+        for place in 0..self.peers.len() {
+            let Some(peer) = self.peers.get_mut(place).and_then(Option::as_mut) else { continue };
+            let Some(until_ns) = peer.block(now_ns) else { continue };
+            if now_ns < until_ns {
+                earliest_ns = Some(earliest_ns.map_or(until_ns, |before| before.min(until_ns)));
+            } else {
+                let id = peer.id;
+                self.end(id, End::TooSlow);
+            }
+        }
+        earliest_ns.map_or(Ok(()), |until_ns| Err(SubmitError::WouldBlock { until_ns }))
+    }
+
+    /// Gives a new frame to one consumer, or to its queue, or to nobody.
+    fn deliver(&mut self, peer: PeerId, buffer: BufferId, picture: &Picture, now_ns: u64) {
+        let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
+        let Some(known) = place.filter(|known| known.id == peer) else { return };
+        let dropped = match known.room(buffer) {
+            Room::Queue => None,
+            Room::NoneForNewest => {
+                known.missed.merge(&picture.damage);
+                self.miss(peer, buffer);
+                return;
+            }
+            Room::NoneForOldest => known.drop_oldest(),
+            Room::Disconnect => {
+                self.end(peer, End::TooSlow);
+                return;
+            }
+        };
+        if let Some(known) = self.peer_mut(peer) {
+            known.enqueue(buffer, *picture);
+        }
+        self.pool.hold(buffer);
+        if let Some(oldest) = dropped {
+            self.miss(peer, oldest);
+            let after = self.pool.release(oldest, None);
+            self.tell(oldest, after);
+        }
+        self.pump(peer, now_ns);
+    }
+
+    fn miss(&mut self, peer: PeerId, buffer: BufferId) {
+        if let Some(serial) = self.pool.content(buffer) {
+            self.outputs.push_back(Output::Missed { peer, serial });
+        }
+    }
+
+    /// Sends what waits for a consumer and has room with it.
+    pub(super) fn pump(&mut self, peer: PeerId, now_ns: u64) {
+        let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
+        let Some(known) = place.filter(|known| known.id == peer) else { return };
+        while let Some(frame) = known.next_frame(&self.pool, now_ns) {
+            let message = Message::Frame(frame);
+            self.outputs.push_back(Output::Send { peer, message });
+        }
+    }
+
+    /// A newcomer sees the latest frame at once, if it is still there.
+    pub(super) fn show_latest(&mut self, peer: PeerId, now_ns: u64) {
+        let Some((buffer, picture)) = self.latest else { return };
+        let has_fence = self.pool.acquire_fence(buffer).is_some();
+        let can_be_shared = self.pool.can_be_shared_again(buffer);
+        let Some(known) = self.peer_mut(peer) else { return };
+        let can_wait = known.agreed.frame_fences || !has_fence;
+        if can_be_shared && can_wait && known.is_idle(buffer) {
+            known.enqueue(buffer, picture);
+            self.pool.hold(buffer);
+            self.pump(peer, now_ns);
+        }
+    }
+
+    /// What waits for a consumer is not for it any more.
+    pub(super) fn unqueue_all(&mut self, peer: PeerId) {
+        for buffer in BufferId::all() {
+            if self.peer_mut(peer).is_some_and(|known| known.unqueue(buffer)) {
+                let after = self.pool.release(buffer, None);
+                self.tell(buffer, after);
+            }
+        }
+    }
+
+    /// A consumer gives a frame back.
+    pub(super) fn released(
+        &mut self,
+        peer: PeerId,
+        release: Release,
+        fence: Option<F>,
+        now_ns: u64,
+    ) -> Result<(), Violation> {
+        let Some(known) = self.peer_mut(peer) else { return Ok(()) };
+        let is_agreed = known.agreed.release_fences || !release.has_fence;
+        if !is_agreed || fence.is_some() != release.has_fence {
+            return Err(Violation::Fence);
+        }
+        known.take_back(&release)?;
+        let after = self.pool.release(release.buffer, fence);
+        self.tell(release.buffer, after);
+        if self.peer(peer).is_some_and(|known| known.state == State::Served) {
+            self.announce(peer, now_ns);
+        }
+        Ok(())
+    }
+
+    /// Somebody who has held a frame for longer than is allowed while no buffer is free.
+    fn late_holder(&self, now_ns: u64) -> Option<PeerId> {
+        let is_late = |peer: &&Peer| peer.held_until_ns().is_some_and(|until| now_ns >= until);
+        self.peers.iter().flatten().find(is_late).map(|peer| peer.id)
+    }
+}

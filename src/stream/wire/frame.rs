@@ -1,0 +1,157 @@
+//! What goes over for each frame.
+
+use std::num::NonZeroU64;
+
+use crate::stream::wire::BufferId;
+use crate::stream::wire::Damage;
+use crate::stream::wire::Field;
+use crate::stream::wire::Kind;
+use crate::stream::wire::Malformed;
+use crate::stream::wire::bytes::Reader;
+use crate::stream::wire::bytes::Writer;
+
+const FRAME_BYTES: usize = 48;
+const RELEASE_BYTES: usize = 32;
+
+/// A frame: which buffer it is in, and what to know about it. The fence, if it has one, travels
+/// with the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// Counts the frames of the stream. One that is skipped was not for this consumer.
+    pub serial: NonZeroU64,
+    /// Whatever the producer's user wants the consumer's to have.
+    pub user_serial: u64,
+    /// When it is to be seen, in nanoseconds of `CLOCK_MONOTONIC`; as soon as it is ready if
+    /// `None`.
+    pub presentation_ns: Option<NonZeroU64>,
+    /// The buffer that it is in.
+    pub buffer: BufferId,
+    /// Whether a sync file says when the pixels are ready. Without one they are finished.
+    pub has_fence: bool,
+    /// What has changed since the frame that this consumer was sent before.
+    pub damage: Damage,
+    /// What the numbers of a pixel mean.
+    pub colour: Colour,
+}
+
+impl Frame {
+    pub(in crate::stream::wire) fn encode(&self, datagram: &mut Vec<u8>) {
+        let length_bytes = FRAME_BYTES.saturating_add(self.damage.bytes());
+        let mut writer = Writer::new(datagram, Kind::Frame, length_bytes);
+        writer.u64(self.serial.get());
+        writer.u64(self.user_serial);
+        writer.u64(self.presentation_ns.map_or(0, NonZeroU64::get));
+        writer.buffer(self.buffer);
+        writer.flag(self.has_fence);
+        writer.u8(self.damage.code());
+        self.colour.encode(&mut writer);
+        self.damage.encode(&mut writer);
+    }
+
+    pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.expect_at_least(FRAME_BYTES)?;
+        let serial = reader.nonzero_u64(Field::Serial)?;
+        let user_serial = reader.u64()?;
+        let presentation_ns = NonZeroU64::new(reader.u64()?);
+        let buffer = reader.buffer()?;
+        let has_fence = reader.flag(Field::Fence)?;
+        let code = reader.u8()?;
+        let rectangles_bytes = Damage::count_of(code)?.saturating_mul(16);
+        let colour = Colour::decode(reader)?;
+        reader.expect(FRAME_BYTES.saturating_add(rectangles_bytes))?;
+        let damage = Damage::decode(code, reader)?;
+        Ok(Self { serial, user_serial, presentation_ns, buffer, has_fence, damage, colour })
+    }
+}
+
+/// A frame given back. The fence, if there is one, travels with the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Release {
+    /// The serial of the frame.
+    pub serial: NonZeroU64,
+    /// The buffer that it was in.
+    pub buffer: BufferId,
+    /// Whether a sync file says when it is not read any more. Without one it is not already.
+    pub has_fence: bool,
+}
+
+impl Release {
+    pub(in crate::stream::wire) fn encode(self, datagram: &mut Vec<u8>) {
+        let mut writer = Writer::new(datagram, Kind::Release, RELEASE_BYTES);
+        writer.u64(self.serial.get());
+        writer.buffer(self.buffer);
+        writer.flag(self.has_fence);
+        writer.bytes(&[0; 5]);
+    }
+
+    pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.expect(RELEASE_BYTES)?;
+        let serial = reader.nonzero_u64(Field::Serial)?;
+        let buffer = reader.buffer()?;
+        let has_fence = reader.flag(Field::Fence)?;
+        reader.reserved::<5>()?;
+        Ok(Self { serial, buffer, has_fence })
+    }
+}
+
+/// What the numbers of a pixel mean. The code points are open: any number can be held, and one that
+/// is not known is as good as unspecified.
+///
+/// Spec: ITU-T H.273, `ColourPrimaries`, `TransferCharacteristics`, `MatrixCoefficients`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[doc(alias = "CICP")]
+pub struct Colour {
+    /// Which red, green and blue: 1 for BT.709 and sRGB, 9 for BT.2020.
+    pub primaries: u8,
+    /// How numbers become light: 13 for sRGB, 16 for PQ.
+    pub transfer: u8,
+    /// How Y, Cb and Cr become red, green and blue: 0 for those already, 1 for BT.709, 6 for
+    /// BT.601.
+    pub matrix: u8,
+    /// Which numbers are black and white.
+    pub range: Range,
+}
+
+impl Colour {
+    /// Nothing is said.
+    pub const UNSPECIFIED: Self =
+        Self { primaries: 2, transfer: 2, matrix: 2, range: Range::Unspecified };
+
+    fn encode(self, writer: &mut Writer<'_>) {
+        writer.bytes(&[self.primaries, self.transfer, self.matrix, self.range.code()]);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let [primaries, transfer, matrix, range] = reader.take()?;
+        let range = match range {
+            0 => Range::Unspecified,
+            1 => Range::Limited,
+            2 => Range::Full,
+            _ => {
+                return Err(Malformed::OutOfRange { field: Field::Range, found: u64::from(range) });
+            }
+        };
+        Ok(Self { primaries, transfer, matrix, range })
+    }
+}
+
+/// Which numbers are black and white.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Range {
+    /// Nothing is said.
+    Unspecified,
+    /// 16 to 235, for 8 bits of luma.
+    Limited,
+    /// 0 to 255, for 8 bits.
+    Full,
+}
+
+impl Range {
+    fn code(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::Limited => 1,
+            Self::Full => 2,
+        }
+    }
+}
