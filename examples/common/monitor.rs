@@ -45,8 +45,9 @@ pub(crate) fn renderer(node: &Node) -> Result<dmashare::egl::Display, Report> {
     use dmashare::dmabuf::ImporterClass;
     use dmashare::egl::Display;
 
-    let own = node.path().and_then(|path| Display::gbm(path).ok());
-    if let Some(display) = own
+    // A display without a render node has no GPU, and Mesa would say so at length.
+    let gpu = node.sibling(NodeKind::Render).ok().and_then(|_gpu| node.path());
+    if let Some(Ok(display)) = gpu.map(Display::gbm)
         && display.importer().class() == ImporterClass::Hardware
     {
         return Ok(display);

@@ -252,7 +252,7 @@ mod tests {
                 // 512 MiB for one pixel: absurd, and the driver's to refuse.
                 (1, 1, u32::MAX) => assert_eq!(refused, Ok(u64::from(u32::MAX).div_ceil(8))),
                 _ => {
-                    assert_eq!(refused, Err(DumbError::TooLarge { width, height, bits_per_pixel }))
+                    assert_eq!(refused, Err(DumbError::TooLarge { width, height, bits_per_pixel }));
                 }
             }
         }
