@@ -14,6 +14,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod drawing;
+mod gpu;
 mod monitor;
 mod numbers;
 
@@ -22,6 +23,7 @@ use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::time::Duration;
 
+use dmashare::device::DumbBuffer;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::Fourcc;
 use dmashare::ipc::Channel;
@@ -36,6 +38,7 @@ use dmashare::kms::PlaneKind;
 
 use common::child;
 use common::child::Process;
+use common::display;
 use common::memfd;
 use common::pixels;
 use common::pixels::PlaneBytes;
@@ -44,6 +47,7 @@ use common::pixels::colorimetry::Colorimetry;
 use common::pixels::colorimetry::Matrix;
 use common::pixels::colorimetry::Range;
 use common::renderer::Renderer;
+use common::vkms;
 use monitor::Monitor;
 use numbers::SIZE;
 
@@ -125,7 +129,9 @@ fn draw_and_send() {
 
 /// The picture of a process that was started for it and is gone.
 fn received(test: &str) -> Dmabuf {
-    let (here, there) = Channel::pair().unwrap();
+    let (mut here, there) = Channel::pair().unwrap();
+    // The pixels of a GPU need not be behind the file descriptor.
+    here.allow_kernel_checked(true);
     let mut command = child::command(test, "first process");
     command.stdin(Stdio::from(OwnedFd::from(there)));
     let process = Process::start(command);
@@ -178,13 +184,37 @@ fn rgb_is_shown_as_another_process_drew_it() {
 }
 
 #[test]
-#[ignore = "lab: needs vkms with an overlay plane, and /dev/udmabuf"]
+#[ignore = "lab: needs vkms and vgem"]
+fn buffer_of_another_device_is_shown() {
+    let vgem = display::open("vgem");
+    let [width, height] = SIZE;
+    let buffer = DumbBuffer::create(&vgem, width, height, 32).unwrap();
+    let mapping = buffer.map().unwrap();
+    for y in 0..height {
+        let pixel = |x| {
+            let [red, green, blue, _alpha] = numbers::drawn(x, y);
+            red << 16 | green << 8 | blue
+        };
+        let row: Vec<u8> = (0..width).flat_map(|x| pixel(x).to_le_bytes()).collect();
+        mapping.write_row(y, &row).unwrap();
+    }
+    let image = buffer.export_image(Fourcc::XRGB8888).unwrap();
+    let mut monitor = Monitor::new();
+    let framebuffer = monitor.framebuffer(&image, Alpha::Ignore);
+    monitor.screen.flip(&framebuffer, 1);
+    let expected = colours(Fourcc::XRGB8888, &planes_of(Fourcc::XRGB8888));
+    assert_shown("vgem on vkms", &monitor.photograph(), &expected, 0.0);
+}
+
+#[test]
+#[ignore = "lab: needs vkms of Linux 6.16 or later, and /dev/udmabuf"]
 fn overlay_is_blended_over_what_is_below() {
     if child::case().is_some() {
         return draw_and_send();
     }
     let picture = received("overlay_is_blended_over_what_is_below");
-    let (renderer, mut monitor) = (Renderer::new(), Monitor::new());
+    let device = vkms::Device::new("dmashare-oracle", 1);
+    let (renderer, mut monitor) = (Renderer::new(), Monitor::on(device.open()));
     let image = monitor::image(Fourcc::ARGB8888);
     draw_again(&renderer, &picture, &image);
     let below = [0x20, 0x80, 0xe0];

@@ -3,6 +3,7 @@
 use dmashare::allocator::Allocator;
 use dmashare::allocator::Request;
 use dmashare::allocator::Udmabuf;
+use dmashare::device::Node;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::Fourcc;
 use dmashare::kms::Alpha;
@@ -10,6 +11,7 @@ use dmashare::kms::Framebuffer;
 use dmashare::kms::Method;
 use dmashare::kms::Writeback;
 
+use crate::common::display;
 use crate::common::memfd;
 use crate::common::screen;
 use crate::common::screen::Screen;
@@ -23,8 +25,14 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
+    /// On the device that is always there.
     pub(crate) fn new() -> Self {
-        let mut screen = Screen::new("vkms", Method::Atomic);
+        Self::on(display::open("vkms"))
+    }
+
+    /// On this open file.
+    pub(crate) fn on(node: Node) -> Self {
+        let mut screen = Screen::on(node, Method::Atomic);
         screen.light(&screen::mode(SIZE.map(|pixels| u16::try_from(pixels).unwrap()), 60));
         let writeback = Writeback::new(&screen.output).unwrap();
         let target = screen.plain(SIZE, 0);
