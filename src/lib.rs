@@ -18,10 +18,11 @@
 //! | `device` | DRM devices: nodes, GEM handles, PRIME, dumb buffers (feature `drm`) |
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
-//! | `kms` | what a display can show where, and framebuffers (feature `drm`) |
+//! | `kms` | displays: what they can show where, framebuffers, modes, flips, vertical blanks, pictures of them (feature `drm`) |
 //! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
+//! | `present` | what GL draws on a monitor without a window system (features `gl` and `drm`) |
 //!
 //! One image, drawn by one GL context and seen by another:
 //!
@@ -83,6 +84,6 @@ pub mod stream;
 pub mod sync;
 
 /// The example of the README, compiled and run.
-#[cfg(all(doctest, feature = "gl"))]
+#[cfg(all(doctest, feature = "gl", feature = "drm"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -53,9 +53,9 @@ fn step_for(error: &(dyn Error + 'static)) -> Option<String> {
             OpenError::Denied { path, hint } => {
                 Some(join_group(path).unwrap_or_else(|| (*hint).to_owned()))
             }
-            OpenError::NoNode => {
-                Some(String::from("load the driver of the graphics device, or do without GBM"))
-            }
+            OpenError::NoNode => Some(String::from(
+                "load the driver of the graphics device, or take an allocator that needs none",
+            )),
             _ => None,
         };
     }

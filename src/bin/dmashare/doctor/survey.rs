@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn without_nodes_gbm_is_asked_for_once() {
         let names: Vec<_> = allocator_names(&[]).iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["memfd", "udmabuf", "dma-heap", "gbm"]);
+        assert_eq!(names, ["memfd", "udmabuf", "dma-heap", "dumb", "gbm"]);
         let node = PathBuf::from("/dev/dri/card0");
         let names: Vec<_> = allocator_names(&[node]).iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["memfd", "udmabuf", "dma-heap", "gbm:/dev/dri/card0"]);
+        assert_eq!(names, ["memfd", "udmabuf", "dma-heap", "dumb", "gbm:/dev/dri/card0"]);
     }
 
     #[test]
