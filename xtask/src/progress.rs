@@ -3,9 +3,11 @@
 
 use std::io;
 use std::io::IsTerminal;
+use std::sync::LazyLock;
 use std::time::Duration;
 use std::time::Instant;
 
+use indicatif::MultiProgress;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 
@@ -13,6 +15,9 @@ use crate::process::Observer;
 
 /// How often a plain line says that work goes on.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// The bars of all work that goes on at the same time, one below the other.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 const SPINNER: &str = "{spinner} {prefix} {elapsed} {wide_msg}";
 const BAR: &str = "{spinner} {prefix} {elapsed} [{bar:24}] {percent:>3} % {wide_msg}";
@@ -38,7 +43,7 @@ impl Task {
     pub(crate) fn start(name: &str) -> Self {
         let started = Instant::now();
         let display = if io::stderr().is_terminal() {
-            let bar = ProgressBar::new_spinner().with_style(style(SPINNER));
+            let bar = BARS.add(ProgressBar::new_spinner().with_style(style(SPINNER)));
             bar.set_prefix(name.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
             Display::Terminal(bar)
@@ -67,7 +72,9 @@ impl Task {
         if let Display::Terminal(bar) = &self.display {
             bar.finish_and_clear();
         }
-        eprintln!("{verdict:>9}  {} ({:.1} s)", self.name, elapsed.as_secs_f32());
+        BARS.suspend(|| {
+            eprintln!("{verdict:>9}  {} ({:.1} s)", self.name, elapsed.as_secs_f32());
+        });
         elapsed
     }
 }

@@ -133,6 +133,13 @@ impl Stages {
         self.note(name, Verdict::Failed, reason);
     }
 
+    /// Adds the stages of another run behind those of this one.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.reports.append(&mut other.reports);
+        self.skips.append(&mut other.skips);
+        self.total += other.total;
+    }
+
     fn note(&mut self, name: &str, verdict: Verdict, reason: &anyhow::Error) {
         let reason = format!("{reason:#}");
         let detail = reason.lines().next().unwrap_or_default().to_owned();
@@ -227,6 +234,18 @@ mod tests {
         assert!(table.ends_with("7 passed, 0 failed\n"), "{table}");
         assert!(stages.finish(NotRun::IsShown).is_err());
         assert_eq!(std::fs::read_to_string(stages.logs.join("breaks.log")).unwrap(), "broken\n");
+    }
+
+    #[test]
+    fn stages_of_another_run_count_as_well() {
+        let (mut stages, _folder) = stages();
+        let (mut other, _other_folder) = self::stages();
+        let limit = Duration::from_secs(60);
+        stages.run("works", shell("echo 'test result: ok. 7 passed;'"), limit).unwrap();
+        other.run("breaks", shell("exit 1"), limit).unwrap();
+        stages.append(other);
+        assert!(stages.table().contains("breaks  FAILED"));
+        assert!(stages.finish(NotRun::IsShown).is_err());
     }
 
     #[test]

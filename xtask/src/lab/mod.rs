@@ -12,6 +12,7 @@ use std::io;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -104,28 +105,38 @@ impl Machine {
     }
 }
 
+/// Runs the tests in every guest, all guests at the same time: much of a test is waiting.
 fn run_tests(
     stages: &mut Stages,
     machine: &Machine,
     catalogue: &Catalogue,
     configurations: &[Configuration],
 ) -> Result<()> {
-    for &configuration in configurations {
-        let tests = catalogue.tests_for(configuration);
-        if tests.is_empty() {
-            continue;
-        }
-        let mut results = Results::new(stages, configuration, &tests);
-        let job = test_job::job(&tests);
-        let ending = machine.guest(configuration).run(
-            &job,
-            test_job::limits(tests.len()),
-            None,
-            &mut results,
-        )?;
-        results.finish(&ending)?;
+    let guests: Vec<_> = thread::scope(|scope| {
+        let start = |&configuration| scope.spawn(move || guest(machine, catalogue, configuration));
+        let running: Vec<_> = configurations.iter().map(start).collect();
+        running.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    for outcome in guests {
+        let outcome = outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        stages.append(outcome?);
     }
     Ok(())
+}
+
+/// Runs the tests in one guest.
+fn guest(machine: &Machine, catalogue: &Catalogue, configuration: Configuration) -> Result<Stages> {
+    let mut stages = Stages::new()?;
+    let tests = catalogue.tests_for(configuration);
+    if tests.is_empty() {
+        return Ok(stages);
+    }
+    let mut results = Results::new(&mut stages, configuration, &tests);
+    let job = test_job::job(&tests);
+    let limits = test_job::limits(tests.len());
+    let ending = machine.guest(configuration).run(&job, limits, None, &mut results)?;
+    results.finish(&ending)?;
+    Ok(stages)
 }
 
 /// Runs the command of the command line and gives its exit code.
