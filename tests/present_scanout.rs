@@ -27,11 +27,16 @@ use dmashare::present::ScanoutError;
 use dmashare::present::ScanoutOptions;
 use dmashare::present::Synchronisation;
 
+use common::allocations;
+use common::allocations::Counting;
 use common::display;
 use common::leaks;
 use common::memfd;
 use common::renderer::Renderer;
 use common::screen;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 const SIZE: [u16; 2] = [64, 48];
 const SOON: Duration = Duration::from_secs(20);
@@ -165,6 +170,24 @@ fn swap_chain_leaves_nothing_and_can_be_made_again() {
         round();
     });
     assert_eq!(display::Inventory::of(&node), before);
+}
+
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn steady_frames_allocate_nothing() {
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    for synchronisation in [Synchronisation::Fence, Synchronisation::Finish] {
+        let options = ScanoutOptions::new().synchronisation(synchronisation);
+        let mut stage = Stage::new(&node, &mode(), &renderer.gl, &options);
+        let mut show = |from: u32| {
+            for number in from..from + 20 {
+                stage.show(number);
+            }
+        };
+        show(0);
+        assert_eq!(allocations::during(|| show(20)), 0, "{synchronisation:?}");
+    }
 }
 
 #[test]

@@ -15,8 +15,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use common::picture::xor_pattern;
 use common::renderer::Renderer;
+use dmashare::gl::PixelType;
 use dmashare::gl::Program;
+use dmashare::gl::RenderTarget;
+use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
 use glow::HasContext;
 
@@ -69,6 +73,26 @@ fn every_fragment_shader_links_with_the_vertex_shader_of_the_crate() {
     for (name, source) in shaders().iter().filter(|(name, _)| kind(name) == glow::FRAGMENT_SHADER) {
         let program = Program::<TwoD>::new(&renderer.gl, source);
         assert!(program.is_ok(), "{name}: {program:?}");
+    }
+}
+
+#[test]
+fn uniform_moves_the_pattern() {
+    let renderer = Renderer::new();
+    let program = Program::xor_pattern(&renderer.gl).unwrap();
+    assert!(program.uniform("no_such_number").unwrap().is_none());
+    let shift = program.uniform("shift").unwrap().expect("a number of the pattern");
+    let texture = Texture::<TwoD>::new(&renderer.gl, [16, 8], PixelType::Rgba8).unwrap();
+    let target = RenderTarget::new(&texture).unwrap();
+    for moved in [0_u8, 5, 200, 0] {
+        shift.set(f32::from(moved)).unwrap();
+        target.fill(&program).unwrap();
+        let seen = target.read_rgba8().unwrap();
+        let (pixels, _) = seen.as_chunks::<4>();
+        for (pixel, place) in pixels.iter().zip(0..) {
+            let [red, green, blue] = xor_pattern(place % 16 + u32::from(moved), place / 16);
+            assert_eq!(pixel, &[red, green, blue, 255], "moved by {moved}");
+        }
     }
 }
 

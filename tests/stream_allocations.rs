@@ -1,4 +1,3 @@
-#![allow(unsafe_code, reason = "counts what is allocated, which only an allocator can")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,10 +7,7 @@
 )]
 //! A frame costs no memory: not to think about it, not to write it down, not to read it.
 
-use std::alloc::GlobalAlloc;
-use std::alloc::Layout;
-use std::alloc::System;
-use std::cell::Cell;
+mod common;
 
 use dmashare::dmabuf::layout::Extent;
 use dmashare::format::FormatSet;
@@ -31,34 +27,8 @@ use dmashare::stream::wire::BufferId;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Size;
 
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every method hands its arguments on to `System` unchanged and returns what that returns,
-// so that `System` meets the contract of `GlobalAlloc`. Counting in a thread-local `Cell` without a
-// destructor allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller promises a layout whose size is not 0, as `alloc` requires.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller promises that the memory is of this allocator and of this layout, and
-        // all memory of this allocator is `System`'s.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as for `dealloc`; the caller promises a size that is not 0 too.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
+use common::allocations;
+use common::allocations::Counting;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -159,12 +129,13 @@ fn steady_stream_allocates_nothing() {
         scene.draw();
         scene.carry(number);
     }
-    let (allocations, frames) = (ALLOCATIONS.get(), scene.frames);
-    assert!(allocations > 0, "nothing is counted");
-    for number in 0..10_000 {
-        scene.draw();
-        scene.carry(number);
-    }
-    assert_eq!(ALLOCATIONS.get() - allocations, 0);
+    let frames = scene.frames;
+    let allocations = allocations::during(|| {
+        for number in 0..10_000 {
+            scene.draw();
+            scene.carry(number);
+        }
+    });
+    assert_eq!(allocations, 0);
     assert!(scene.frames - frames > 15_000, "{} frames", scene.frames - frames);
 }

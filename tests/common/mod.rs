@@ -10,6 +10,7 @@
     reason = "a failed expectation is how a test fails"
 )]
 
+pub(crate) mod allocations;
 pub(crate) mod buffer;
 pub(crate) mod child;
 #[cfg(feature = "window")]
