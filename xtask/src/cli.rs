@@ -128,6 +128,7 @@ Examples:
   cargo xtask lab -- ls -l /dev/dri    a command in the guest, with its exit status
   cargo xtask lab --shell              a shell in the guest
   cargo xtask lab --gpu --screenshot monitor.png --after 10 -- target/debug/examples/scanout
+  cargo xtask lab --keep . -- sh -c 'target/debug/examples/capture $DMASHARE_LAB_DIR/keep/seen.png'
 
 The guest has this machine's files. What it writes stays in its memory, except in the folder that
 DMASHARE_LAB_DIR names: a file screenshot.request made there is answered by screenshot.png.";
@@ -160,6 +161,9 @@ pub(crate) struct LabArgs {
     /// When to: so many seconds after the command began [default: when it has ended]
     #[arg(long, value_name = "SECONDS", requires = "screenshot")]
     pub(crate) after: Option<u64>,
+    /// Keep in this folder what a command leaves in `$DMASHARE_LAB_DIR/keep`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep: Option<PathBuf>,
     /// How long a command may take
     #[arg(long, value_name = "SECONDS")]
     pub(crate) limit: Option<u64>,

@@ -54,8 +54,8 @@ pub(crate) fn run(args: &LabArgs) -> Result<ExitCode> {
     if args.shell || !args.command.is_empty() {
         return run_command(&machine, args);
     }
-    if args.screenshot.is_some() {
-        bail!("--screenshot needs a command; a test asks for its own");
+    if args.screenshot.is_some() || args.keep.is_some() {
+        bail!("--screenshot and --keep need a command; a test asks for its own photographs");
     }
     let mut stages = Stages::new()?;
     let filters = [&*args.filters, &*args.filter].concat();
@@ -153,7 +153,7 @@ fn run_command(machine: &Machine, args: &LabArgs) -> Result<ExitCode> {
     }
     let commands = if args.shell { "exec bash -i\n".to_owned() } else { line(&args.command) };
     let folder = env::current_dir().context("the working folder")?;
-    let job = Job { folder, commands, on_terminal };
+    let job = Job { folder, commands, on_terminal, keep: args.keep.clone() };
     let total = args.limit.map_or(Duration::MAX, Duration::from_secs);
     let limits = Limits { total, ..Limits::NONE };
     let mut printer = Printer;

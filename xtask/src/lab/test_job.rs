@@ -43,7 +43,7 @@ pub(super) fn job(tests: &[LabTest]) -> Job {
         commands.push(format!("printf '\\n\\036end {index} %d\\n' $?\n"));
     }
     commands.push("exit 0\n".to_owned());
-    Job { folder: repository::root(), commands: commands.concat(), on_terminal: false }
+    Job { folder: repository::root(), commands: commands.concat(), on_terminal: false, keep: None }
 }
 
 /// A test that says nothing is ended by the guest; only a guest that hangs is ended by these.

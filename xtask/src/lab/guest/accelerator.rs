@@ -61,7 +61,8 @@ fn boots(kernel: &Path) -> Result<bool> {
         configuration: Configuration::Base,
     };
     let commands = "exit 0\n".to_owned();
-    let job = Job { folder: Path::new("/").to_path_buf(), commands, on_terminal: false };
+    let job =
+        Job { folder: Path::new("/").to_path_buf(), commands, on_terminal: false, keep: None };
     let mut task = Task::start("trying whether KVM works");
     let limits = Limits { boot: LIMIT, silence: LIMIT, total: LIMIT };
     let ending = guest.run(&job, limits, None, &mut task)?;

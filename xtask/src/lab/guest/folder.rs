@@ -13,6 +13,9 @@ use crate::lab::guest::Photograph;
 
 const INIT: &str = include_str!("init.sh");
 
+/// What the job leaves here is kept, if anybody wants it.
+const KEPT: &str = "keep";
+
 /// A folder for one run of a guest, removed with this object.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -30,6 +33,7 @@ impl Folder {
         let write = |name: &str, text: &str| {
             fs::write(folder.path(name), text).context("the guest's files")
         };
+        fs::create_dir(folder.path(KEPT)).context("a folder for what is kept")?;
         write("init", INIT)?;
         fs::set_permissions(folder.path("init"), fs::Permissions::from_mode(0o755))?;
         write("job", job)?;
@@ -57,6 +61,20 @@ impl Folder {
         fs::read_to_string(self.path("status")).ok()?.trim().parse().ok()
     }
 
+    /// Copies the files that the job has left to be kept.
+    ///
+    /// # Errors
+    /// When one cannot be copied.
+    pub(super) fn keep(&self, to: &Path) -> Result<()> {
+        fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+        for entry in fs::read_dir(self.path(KEPT)).context("what the guest left")? {
+            let entry = entry.context("what the guest left")?;
+            let file = to.join(entry.file_name());
+            fs::copy(entry.path(), &file).with_context(|| file.display().to_string())?;
+        }
+        Ok(())
+    }
+
     /// What QEMU and the guest's kernel said.
     pub(super) fn console(&self) -> String {
         let read = |name: &str| fs::read(self.path(name)).unwrap_or_default();
@@ -68,6 +86,16 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::Folder;
+
+    #[test]
+    fn what_the_guest_leaves_is_kept() {
+        let folder = Folder::new("true\n", None).unwrap();
+        std::fs::write(folder.path("keep").join("seen.png"), "a picture").unwrap();
+        let here = tempfile::tempdir().unwrap();
+        let new = here.path().join("new");
+        folder.keep(&new).unwrap();
+        assert_eq!(std::fs::read_to_string(new.join("seen.png")).unwrap(), "a picture");
+    }
 
     #[test]
     fn status_is_there_only_when_the_guest_has_written_it() {

@@ -18,6 +18,8 @@ pub(crate) struct Job {
     pub(crate) commands: String,
     /// Whether it talks to the terminal that this program was started on.
     pub(crate) on_terminal: bool,
+    /// Where the files go that it leaves to be kept.
+    pub(crate) keep: Option<PathBuf>,
 }
 
 impl Job {
@@ -75,7 +77,7 @@ mod tests {
         let place = folder.path().join("it's here");
         std::fs::create_dir(&place).unwrap();
         let commands = line(&["printf", "%s,", "a b", "$HOME"]) + "echo $DMASHARE_LAB; exit 7\n";
-        let job = Job { folder: place, commands, on_terminal: false };
+        let job = Job { folder: place, commands, on_terminal: false, keep: None };
         let mut shell = std::process::Command::new("sh");
         let output = shell.arg("-c").arg(job.script(Configuration::Gpu)).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "a b,$HOME,gpu\n");
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn folder_that_is_missing_fails_the_job() {
         let folder = PathBuf::from("/nonexistent");
-        let job = Job { folder, commands: "exit 0\n".to_owned(), on_terminal: false };
+        let job = Job { folder, commands: "exit 0\n".to_owned(), on_terminal: false, keep: None };
         let mut shell = std::process::Command::new("sh");
         let output = shell.arg("-c").arg(job.script(Configuration::Base)).output().unwrap();
         assert_ne!(output.status.code(), Some(0));

@@ -12,6 +12,7 @@
 //! | `screenshot.request` | guest | asks for a photograph of the monitor; empty |
 //! | `screenshot.png` | host | the photograph, 8 bits per channel, RGB; written before the request is removed |
 //! | `screenshot.error` | host | why there is none, in its place |
+//! | `keep/` | guest | files that are kept when the guest is gone (`--keep`) |
 //!
 //! What the job prints comes over a serial port of its own, so that the kernel's messages, which
 //! go to the console, are kept apart.
@@ -90,6 +91,9 @@ impl Guest {
         }
         if let Some(photograph) = photograph {
             session.deliver(photograph)?;
+        }
+        if let Some(to) = &job.keep {
+            folder.keep(to)?;
         }
         Ok(Ending { status: folder.status(), console: folder.console() })
     }
