@@ -27,6 +27,7 @@ use dmashare::gl::Gl;
 use dmashare::gl::Program;
 use dmashare::kms::Connector;
 use dmashare::kms::Output;
+use dmashare::kms::event::Event;
 use dmashare::kms::event::EventReader;
 use dmashare::present::Scanout;
 use dmashare::present::ScanoutOptions;
@@ -85,15 +86,16 @@ fn main() -> Result<(), Report> {
     for number in 0..frames {
         // A buffer is free when the flip that replaces it is over, which is an event of the display.
         while scanout.try_frame().is_none() {
-            let event = events.wait(PATIENCE)?.ok_or_else(|| Report::new("no flip is over"))?;
-            rate.count(scanout.accept(&event)?);
+            rate.count(scanout.accept(&next_event(&mut events)?)?);
         }
         let frame = scanout.frame(&mut events, PATIENCE)?;
         shift.set(f32::from(u8::try_from(number % 256)?))?;
         frame.target().fill(&xor)?;
         frame.present(&[])?;
     }
-    scanout.drain(&mut events, PATIENCE)?;
+    while scanout.is_busy() {
+        rate.count(scanout.accept(&next_event(&mut events)?)?);
+    }
     println!("{} frames were shown; {rate}", scanout.frames());
     match capture {
         Some(file) => {
@@ -102,4 +104,8 @@ fn main() -> Result<(), Report> {
         }
         None => Ok(()),
     }
+}
+
+fn next_event(events: &mut EventReader) -> Result<Event, Report> {
+    events.wait(PATIENCE)?.ok_or_else(|| Report::new("no flip was over in time"))
 }

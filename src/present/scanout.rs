@@ -163,6 +163,11 @@ impl Scanout {
         Ok(Some(flipped))
     }
 
+    /// Whether a presented frame is not on the screen yet.
+    pub fn is_busy(&self) -> bool {
+        self.chain.is_busy()
+    }
+
     /// Blocks until every presented frame was on the screen, at most for `timeout`. Events of others
     /// are lost.
     ///
