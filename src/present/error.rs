@@ -1,7 +1,5 @@
 //! What can go wrong on the way to a monitor.
 
-use rustix::io::Errno;
-
 use crate::egl::FenceError;
 use crate::format::Fourcc;
 use crate::gl::NotCurrent;
@@ -53,7 +51,7 @@ pub enum FrameError {
     /// The node's events could not be read.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The display refused. The frame was dropped, unless the display was merely busy.
+    /// The display refused, and the frame was dropped. A display that is merely busy is asked again.
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// The context is not current.
@@ -65,14 +63,6 @@ pub enum FrameError {
     /// GL did not finish the first frame, or failed.
     #[error("the first frame was not finished")]
     Unfinished(#[from] WaitError),
-    /// The kernel refused.
-    #[error("{call} failed: {errno}")]
-    Call {
-        /// The system call.
-        call: &'static str,
-        /// Its error.
-        errno: Errno,
-    },
 }
 
 fn explained(attempts: &[(Fourcc, String)]) -> String {
