@@ -81,11 +81,11 @@ fn scanout_shows_every_frame_and_says_how_fast() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seen.png");
     let mut command = example::command("scanout");
-    command.args(["--driver", "vkms", "--frames", "4", "--capture"]).arg(&file);
+    command.args(["--driver", "vkms", "--frames", "3", "--capture"]).arg(&file);
     let printed = Program::start(command).finish();
-    assert!(printed.contains("4 frames were shown"), "{printed}");
+    assert!(printed.contains("3 frames were shown"), "{printed}");
     assert!(printed.contains("frames per second"), "{printed}");
-    assert_shows(&file, 3);
+    assert_shows(&file, 2);
 }
 
 #[test]
