@@ -52,13 +52,13 @@ static NEXT_TOKEN: AtomicU64 = AtomicU64::new(1);
 /// use dmashare::kms::event::EventReader;
 /// use dmashare::kms::{Alpha, Flip, Framebuffer, Layer, Output, Pipeline, PipelineRequest, Topology};
 ///
-/// # fn images() -> [Dmabuf; 2] { unimplemented!() }
+/// # fn show(images: [Dmabuf; 2]) -> Result<(), Box<dyn std::error::Error>> {
 /// let node = Node::open("/dev/dri/card0")?;
 /// let topology = Topology::read(&node)?;
 /// let way = Pipeline::choose(&topology, &PipelineRequest::default())?;
 ///
 /// // Two images as large as the mode.
-/// let [front, back] = images();
+/// let [front, back] = images;
 /// let front = Framebuffer::new(&node, &topology, &front, Alpha::Ignore)?;
 /// let back = Framebuffer::new(&node, &topology, &back, Alpha::Ignore)?;
 ///
@@ -68,7 +68,8 @@ static NEXT_TOKEN: AtomicU64 = AtomicU64::new(1);
 /// output.flip(&back, &Flip { user_data: 1, ..Flip::default() })?;
 /// let flipped = output.wait_for_flip(&mut events, Duration::from_secs(1))?.ok_or("no flip")?;
 /// println!("{} since {:?}: {:?} is free", flipped.sequence, flipped.time, front.image());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Flips
