@@ -45,6 +45,7 @@ use rustix::io::Errno;
 
 use common::display;
 use common::display::Inventory;
+use common::drm_node;
 use common::leaks;
 
 /// A tiling that no virtual display has (`I915_FORMAT_MOD_X_TILED`).
@@ -198,15 +199,15 @@ fn planes_in_buffers_of_their_own_become_a_framebuffer() {
 #[ignore = "lab: needs vkms and a dma-heap"]
 fn kernel_holds_the_buffer_of_a_framebuffer() {
     let (node, topology) = vkms();
-    let before = display::dma_bufs();
+    let before = drm_node::dma_bufs();
     let image = heap([64, 64], Fourcc::XRGB8888);
     let framebuffer = Framebuffer::new(&node, &topology, &image, Alpha::Blend).unwrap();
     let clone = framebuffer.clone();
     drop((image, framebuffer));
-    assert_eq!(display::dma_bufs(), before + 1);
+    assert_eq!(drm_node::dma_bufs(), before + 1);
     assert_eq!(display::framebuffers(&node).len(), 1);
     drop(clone);
-    assert_eq!(display::dma_bufs(), before);
+    assert_eq!(drm_node::dma_bufs(), before);
     assert!(display::framebuffers(&node).is_empty());
 }
 

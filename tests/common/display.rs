@@ -4,16 +4,17 @@ use std::fs;
 
 use dmashare::device::DumbBuffer;
 use dmashare::device::Node;
-use dmashare::device::NodeKind;
 use dmashare::kms::Pipeline;
 use dmashare::kms::PipelineRequest;
 use dmashare::kms::Topology;
+
+use super::drm_node;
 
 use crate::common::leaks::Open;
 
 /// The display of a driver.
 pub(crate) fn open(driver: &str) -> Node {
-    Node::open_driver(driver, NodeKind::Primary).unwrap()
+    drm_node::primary(driver)
 }
 
 /// The contents of a debug file of the node's device.
@@ -32,13 +33,6 @@ pub(crate) fn framebuffers(node: &Node) -> Vec<(u32, String)> {
             (id.parse().unwrap(), details.to_owned())
         })
         .collect()
-}
-
-/// How many dma-bufs there are in the whole system.
-pub(crate) fn dma_bufs() -> usize {
-    let text = fs::read_to_string("/sys/kernel/debug/dma_buf/bufinfo").unwrap();
-    let total = text.lines().find_map(|line| line.strip_prefix("Total ")).unwrap();
-    total.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// The handle that the kernel gives next on this open file: the least that is free, so that a handle
@@ -61,7 +55,7 @@ impl Inventory {
         Self {
             framebuffers: framebuffers(node).into_iter().map(|(id, _)| id).collect(),
             next_handle: next_handle(node),
-            dma_bufs: dma_bufs(),
+            dma_bufs: drm_node::dma_bufs(),
             fds: Open::now().fd_count(),
         }
     }
