@@ -30,6 +30,7 @@ use crate::ipc::hand_over;
 use crate::ipc::hand_over::Parcel;
 use crate::ipc::socket;
 use crate::ipc::socket::Arrival;
+use crate::ipc::wire::IMAGE_BYTES;
 
 /// One end of a connection over which images go, in both directions.
 ///
@@ -157,7 +158,8 @@ impl Channel {
     /// See [`SendError`]; never [`SendError::TimedOut`].
     #[doc(alias = "SCM_RIGHTS")]
     pub fn send(&self, image: &Dmabuf, ready: Ready<'_>) -> Result<(), SendError> {
-        self.send_parcel(&Parcel::pack(image, ready), SendFlags::empty()).map_err(refused_to_send)
+        self.send_parcel(&Parcel::pack(image, ready), SendFlags::empty())
+            .map_err(SendError::of_sendmsg)
     }
 
     /// As [`Channel::send`], but waits at most for `timeout`, whether or not the socket is
@@ -176,7 +178,7 @@ impl Channel {
         let sent = Deadline::after(timeout).retry(self.as_fd(), PollFlags::OUT, attempt);
         sent.map_err(|unanswered| match unanswered {
             Unanswered::TimedOut => SendError::TimedOut,
-            Unanswered::Refused(errno) => refused_to_send(errno),
+            Unanswered::Refused(errno) => SendError::of_sendmsg(errno),
             Unanswered::Poll(errno) => SendError::Call { call: "poll", errno },
         })
     }
@@ -190,8 +192,9 @@ impl Channel {
     /// See [`ReceiveError`]; never [`ReceiveError::TimedOut`].
     #[doc(alias = "SCM_RIGHTS")]
     pub fn recv(&self) -> Result<Received, ReceiveError> {
-        let arrival = socket::receive(self.as_fd(), RecvFlags::empty());
-        self.unpack(arrival.map_err(refused_to_receive)?)
+        let mut buffer = [0; IMAGE_BYTES];
+        let arrival = socket::receive(self.as_fd(), &mut buffer, RecvFlags::empty());
+        self.unpack(arrival.map_err(ReceiveError::of_recvmsg)?, &buffer)
     }
 
     /// As [`Channel::recv`], but waits at most for `timeout`, whether or not the socket is
@@ -200,23 +203,31 @@ impl Channel {
     /// # Errors
     /// See [`ReceiveError`]; never [`ReceiveError::WouldBlock`].
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Received, ReceiveError> {
-        let attempt = || socket::receive(self.as_fd(), RecvFlags::DONTWAIT);
+        let mut buffer = [0; IMAGE_BYTES];
+        let attempt = || socket::receive(self.as_fd(), &mut buffer, RecvFlags::DONTWAIT);
         let arrival = Deadline::after(timeout).retry(self.as_fd(), PollFlags::IN, attempt);
-        self.unpack(arrival.map_err(|unanswered| match unanswered {
+        let arrival = arrival.map_err(|unanswered| match unanswered {
             Unanswered::TimedOut => ReceiveError::TimedOut,
-            Unanswered::Refused(errno) => refused_to_receive(errno),
+            Unanswered::Refused(errno) => ReceiveError::of_recvmsg(errno),
             Unanswered::Poll(errno) => ReceiveError::Call { call: "poll", errno },
-        })?)
+        })?;
+        self.unpack(arrival, &buffer)
     }
 
     fn send_parcel(&self, parcel: &Parcel<'_>, flags: SendFlags) -> Result<(), Errno> {
         socket::send(self.as_fd(), &parcel.message.encode(), parcel.fds(), flags)
     }
 
-    fn unpack(&self, arrival: Arrival) -> Result<Received, ReceiveError> {
+    fn unpack(
+        &self,
+        arrival: Arrival,
+        buffer: &[u8; IMAGE_BYTES],
+    ) -> Result<Received, ReceiveError> {
         match arrival {
             Arrival::End => Err(ReceiveError::Closed),
-            Arrival::Datagram(datagram) => hand_over::unpack(datagram, self.allow_kernel_checked),
+            Arrival::Datagram(datagram) => {
+                hand_over::unpack(datagram, buffer, self.allow_kernel_checked)
+            }
         }
     }
 }
@@ -230,22 +241,6 @@ impl AsFd for Channel {
 impl From<Channel> for OwnedFd {
     fn from(channel: Channel) -> Self {
         channel.socket
-    }
-}
-
-fn refused_to_send(errno: Errno) -> SendError {
-    match errno {
-        Errno::PIPE | Errno::CONNRESET => SendError::Closed,
-        Errno::AGAIN => SendError::WouldBlock,
-        Errno::TOOMANYREFS => SendError::TooManyInFlight,
-        errno => SendError::Call { call: "sendmsg", errno },
-    }
-}
-
-fn refused_to_receive(errno: Errno) -> ReceiveError {
-    match errno {
-        Errno::AGAIN => ReceiveError::WouldBlock,
-        errno => ReceiveError::Call { call: "recvmsg", errno },
     }
 }
 

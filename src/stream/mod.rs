@@ -107,6 +107,9 @@
 //!
 //! What ends is always that one connection. The others are not even told.
 
+mod alarm;
+mod clock;
+mod link;
 mod policy;
 mod pool;
 pub mod protocol;

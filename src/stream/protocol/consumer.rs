@@ -403,7 +403,8 @@ impl Consumer {
         Ok(())
     }
 
-    fn end(&mut self, end: End) {
+    /// The connection is over.
+    pub(in crate::stream) fn end(&mut self, end: End) {
         if self.state == State::Ended {
             return;
         }

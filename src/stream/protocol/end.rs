@@ -1,5 +1,7 @@
 //! Why a connection is over.
 
+use crate::ipc::ReceiveError;
+use crate::ipc::SendError;
 use crate::stream::protocol::Violation;
 use crate::stream::wire::Goodbye;
 use crate::stream::wire::Malformed;
@@ -20,9 +22,17 @@ pub enum End {
     Violation(Violation),
     /// The peer sent what is no message.
     Malformed(Malformed),
+    /// What came with a message cannot be used: too many file descriptors or too few, what is no
+    /// image or no fence. Or nothing could be received at all. Never
+    /// [`ReceiveError::WouldBlock`], [`ReceiveError::TimedOut`] or [`ReceiveError::Closed`].
+    Unusable(ReceiveError),
+    /// A message could not be sent. Never [`SendError::WouldBlock`], [`SendError::TimedOut`] or
+    /// [`SendError::Closed`].
+    Unsent(SendError),
     /// The peer did not get through the handshake in time.
     Silent,
-    /// The consumer held frames for too long, or left no room for more in time.
+    /// The peer held frames for too long, left no room for more in time, or did not read what it
+    /// was sent.
     TooSlow,
 }
 
@@ -35,6 +45,11 @@ impl End {
             Self::Here(goodbye) => Some(goodbye.clone()),
             Self::Violation(violation) => goodbye(violation.reason(), &violation.to_string()),
             Self::Malformed(malformed) => goodbye(Reason::Protocol, &malformed.to_string()),
+            Self::Unusable(error @ (ReceiveError::Truncated | ReceiveError::Call { .. })) => {
+                goodbye(Reason::Failed, &error.to_string())
+            }
+            Self::Unusable(error) => goodbye(Reason::Protocol, &error.to_string()),
+            Self::Unsent(error) => goodbye(Reason::Failed, &error.to_string()),
             Self::Silent => goodbye(Reason::TooSlow, "the handshake took too long"),
             Self::TooSlow => goodbye(Reason::TooSlow, "frames were not released in time"),
         }
