@@ -34,6 +34,7 @@ pub(crate) mod renderer;
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
 pub(crate) mod sw_sync;
+pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
 #[cfg(feature = "drm")]
