@@ -36,6 +36,7 @@ pub(crate) mod screen;
 pub(crate) mod scripted_producer;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
+pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
 #[cfg(feature = "drm")]
