@@ -33,6 +33,7 @@ pub(crate) mod quirks;
 pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
+pub(crate) mod scripted_producer;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
