@@ -15,6 +15,8 @@ mod backing;
 mod descriptor;
 mod exporter;
 mod identity;
+#[cfg(feature = "egl")]
+pub(crate) mod image_map;
 mod importer;
 pub mod layout;
 mod map;

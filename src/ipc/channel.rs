@@ -15,6 +15,7 @@ use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 use rustix::net::SocketFlags;
 use rustix::net::SocketType;
+use rustix::net::sockopt::Timeout;
 
 use crate::dmabuf::Dmabuf;
 use crate::ipc::PeerCredentials;
@@ -65,22 +66,46 @@ impl Channel {
     /// # Errors
     /// See [`ConnectError`].
     pub fn connect(path: impl AsRef<Path>) -> Result<Self, ConnectError> {
-        let path = path.as_ref();
+        Self::connect_until(path.as_ref(), Deadline::NEVER)
+    }
+
+    /// As [`Channel::connect`], but waits at most for `timeout`.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    ///
+    /// Spec: `SO_SNDTIMEO` in `socket(7)`: a connection that waits to be accepted cannot be polled.
+    pub fn connect_timeout(
+        path: impl AsRef<Path>,
+        timeout: Duration,
+    ) -> Result<Self, ConnectError> {
+        Self::connect_until(path.as_ref(), Deadline::after(timeout))
+    }
+
+    fn connect_until(path: &Path, deadline: Deadline) -> Result<Self, ConnectError> {
         let refused = |call, errno| ConnectError::Call { call, path: path.to_owned(), errno };
+        let limit = |socket: &OwnedFd, timeout| {
+            rustix::net::sockopt::set_socket_timeout(socket, Timeout::Send, timeout)
+                .map_err(|errno| refused("setsockopt", errno))
+        };
         let address = address::of_path(path)?;
         let socket =
             address::socket(SocketFlags::empty()).map_err(|errno| refused("socket", errno))?;
         loop {
-            return match rustix::net::connect(&socket, &address) {
-                Err(Errno::INTR) => continue,
+            limit(&socket, deadline.left())?;
+            match rustix::net::connect(&socket, &address) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Err(ConnectError::TimedOut { path: path.to_owned() }),
                 Err(Errno::NOENT | Errno::CONNREFUSED) => {
-                    Err(ConnectError::NoListener { path: path.to_owned() })
+                    return Err(ConnectError::NoListener { path: path.to_owned() });
                 }
-                Err(Errno::PROTOTYPE) => Err(ConnectError::NotAChannel),
-                Err(errno) => Err(refused("connect", errno)),
-                Ok(()) => Ok(Self::around(socket)),
-            };
+                Err(Errno::PROTOTYPE) => return Err(ConnectError::NotAChannel),
+                Err(errno) => return Err(refused("connect", errno)),
+                Ok(()) => break,
+            }
         }
+        limit(&socket, None)?;
+        Ok(Self::around(socket))
     }
 
     /// Connects to the [`Listener`](crate::ipc::Listener) of this name in `XDG_RUNTIME_DIR`. Blocks
@@ -254,6 +279,12 @@ pub enum ConnectError {
     /// Nobody listens there, or not any more.
     #[error("nobody listens at {path}: start the other side first", path = path.display())]
     NoListener {
+        /// Where.
+        path: PathBuf,
+    },
+    /// So many others wait to be accepted that there was no room in time.
+    #[error("whoever listens at {path} accepted nobody in time", path = path.display())]
+    TimedOut {
         /// Where.
         path: PathBuf,
     },

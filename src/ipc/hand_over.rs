@@ -22,17 +22,8 @@ use crate::ipc::wire::ImageMessage;
 use crate::ipc::wire::MAX_SLOTS;
 use crate::ipc::wire::PlaneList;
 use crate::ipc::wire::PlaneMessage;
+use crate::sync::Ready;
 use crate::sync::SyncFile;
-
-/// When the pixels of an image that is sent are ready. There is no default: to forget the fence
-/// would show the peer half a picture.
-#[derive(Clone, Copy, Debug)]
-pub enum Ready<'a> {
-    /// Now. Whoever wrote them has finished: a CPU, or a GPU that was waited for.
-    Finished,
-    /// When the fence signals. It stays the caller's.
-    Fence(&'a SyncFile),
-}
 
 /// An image that was received. It owns its file descriptors, which are new in this process.
 #[derive(Debug)]

@@ -45,12 +45,12 @@ pub(crate) mod socket;
 mod socket_file;
 pub mod wire;
 
+pub use crate::sync::Ready;
 pub use address::AddressError;
 pub use channel::Channel;
 pub use channel::ConnectError;
 pub use error::ReceiveError;
 pub use error::SendError;
-pub use hand_over::Ready;
 pub use hand_over::Received;
 pub use listener::AcceptError;
 pub use listener::Listener;

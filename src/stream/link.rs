@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 
 use crate::ipc::Channel;
+use crate::ipc::PeerCredentials;
 use crate::ipc::ReceiveError;
 use crate::ipc::SendError;
 use crate::ipc::socket;
@@ -25,7 +25,7 @@ use crate::stream::wire::Message;
 
 mod enclosed;
 mod incoming;
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod tests;
 
 pub(in crate::stream) use enclosed::Enclosed;
@@ -42,7 +42,7 @@ const FRAME_ROOM_BYTES: usize = 512;
 /// for waits in a queue, whose memory is kept as well.
 #[derive(Debug)]
 pub(in crate::stream) struct Link {
-    socket: OwnedFd,
+    channel: Channel,
     received: Box<[u8]>,
     encoded: Vec<u8>,
     queue: VecDeque<Queued>,
@@ -62,7 +62,7 @@ impl Link {
     /// Takes a connection over. At most `most_queued` messages wait for a peer that does not read.
     pub(in crate::stream) fn new(channel: Channel, most_queued: usize) -> Self {
         Self {
-            socket: channel.into(),
+            channel,
             received: vec![0; MAX_MESSAGE_BYTES].into_boxed_slice(),
             encoded: Vec::with_capacity(FRAME_ROOM_BYTES),
             queue: VecDeque::new(),
@@ -78,8 +78,8 @@ impl Link {
     /// [`End::Malformed`], [`End::Unusable`], or [`End::Lost`] once all that the peer has said was
     /// received. Every file descriptor that came with the message has been closed.
     pub(in crate::stream) fn receive(&mut self) -> Result<Option<Incoming>, End> {
-        let Self { socket, received, is_deaf, .. } = self;
-        let datagram = match socket::receive(socket.as_fd(), received, RecvFlags::DONTWAIT) {
+        let Self { channel, received, is_deaf, .. } = self;
+        let datagram = match socket::receive(channel.as_fd(), received, RecvFlags::DONTWAIT) {
             Ok(Arrival::Datagram(datagram)) => datagram,
             Ok(Arrival::End) => return Err(End::Lost),
             Err(Errno::AGAIN) if *is_deaf => return Err(End::Lost),
@@ -139,13 +139,18 @@ impl Link {
         !self.queue.is_empty()
     }
 
+    /// Who is at the other end.
+    pub(in crate::stream) fn peer_credentials(&self) -> Result<PeerCredentials, Errno> {
+        self.channel.peer_credentials()
+    }
+
     fn transmit(&mut self, message: &Message, enclosed: Enclosed<'_>) -> Result<Sent, End> {
         if self.is_deaf {
             return Ok(Sent::Yes);
         }
         message.encode(&mut self.encoded);
         let fds = enclosed.fds();
-        match socket::send(self.socket.as_fd(), &self.encoded, fds, SendFlags::DONTWAIT) {
+        match socket::send(self.channel.as_fd(), &self.encoded, fds, SendFlags::DONTWAIT) {
             Ok(()) => Ok(Sent::Yes),
             Err(Errno::AGAIN) => Ok(Sent::NoRoom),
             Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => {
@@ -159,7 +164,7 @@ impl Link {
 
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.channel.as_fd()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a connection is over.
 
+use std::fmt;
+
 use crate::ipc::ReceiveError;
 use crate::ipc::SendError;
 use crate::stream::protocol::Violation;
@@ -52,6 +54,27 @@ impl End {
             Self::Unsent(error) => goodbye(Reason::Failed, &error.to_string()),
             Self::Silent => goodbye(Reason::TooSlow, "the handshake took too long"),
             Self::TooSlow => goodbye(Reason::TooSlow, "frames were not released in time"),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |f: &mut fmt::Formatter<'_>, who, goodbye: &Goodbye| {
+            write!(f, "{who} ended it: {}", goodbye.reason)?;
+            let text = goodbye.text.as_str();
+            if text.is_empty() { Ok(()) } else { write!(f, " ({text})") }
+        };
+        match self {
+            Self::Peer(goodbye) => said(f, "the peer", goodbye),
+            Self::Here(goodbye) => said(f, "this side", goodbye),
+            Self::Lost => f.write_str("the peer has gone without a goodbye"),
+            Self::Violation(violation) => write!(f, "the peer broke the protocol: {violation}"),
+            Self::Malformed(malformed) => write!(f, "the peer sent no message: {malformed}"),
+            Self::Unusable(error) => write!(f, "what the peer sent cannot be used: {error}"),
+            Self::Unsent(error) => write!(f, "a message was not sent: {error}"),
+            Self::Silent => f.write_str("the peer took too long for the handshake"),
+            Self::TooSlow => f.write_str("the peer was too slow"),
         }
     }
 }
