@@ -1,4 +1,4 @@
-//! Frames that were dropped and not released.
+//! Frames that were dropped and not released, or not submitted.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -11,8 +11,8 @@ use crate::stream::wire::MAX_BUFFERS;
 
 const _: () = assert!(MAX_BUFFERS == 64, "a bit for each");
 
-/// The buffers whose frames were dropped, wherever that was. The alarm, which is also that of the
-/// handshake, tells the one who can send their releases.
+/// The buffers whose frames were dropped, wherever that was. The alarm, which is also that of all
+/// deadlines, tells the one who can send their releases or write to them again.
 #[derive(Debug)]
 pub(in crate::stream) struct Returned {
     buffers: AtomicU64,

@@ -17,18 +17,18 @@ use crate::stream::wire::BufferId;
 #[derive(Debug)]
 #[must_use = "dropping it gives the buffer back without a frame"]
 pub struct Acquired {
-    pub(in crate::stream::producer) acquired: machine::Acquired,
+    content: machine::Acquired,
     image: Dmabuf,
     returned: Option<Arc<Returned>>,
 }
 
 impl Acquired {
     pub(in crate::stream::producer) fn new(
-        acquired: machine::Acquired,
+        content: machine::Acquired,
         image: Dmabuf,
         returned: Arc<Returned>,
     ) -> Self {
-        Self { acquired, image, returned: Some(returned) }
+        Self { content, image, returned: Some(returned) }
     }
 
     /// Where to draw.
@@ -39,7 +39,7 @@ impl Acquired {
     /// Which buffer that is: the key for what was imported from it, until
     /// [`ProducerEvent::Retired`](crate::stream::ProducerEvent::Retired).
     pub fn buffer(&self) -> BufferId {
-        self.acquired.buffer
+        self.content.buffer
     }
 
     /// How many frames ago its content was submitted: 1 for the last one. `None` if the content is
@@ -47,14 +47,14 @@ impl Acquired {
     ///
     /// Spec: `EGL_EXT_buffer_age`.
     pub fn age(&self) -> Option<NonZeroU64> {
-        self.acquired.age
+        self.content.age
     }
 
     /// Whether a consumer left without releasing it. Its process is gone, and devices may still be
     /// reading what it gave them; or it was sent away, and can read for as long as it likes. Such a
     /// buffer is best [replaced](crate::stream::Producer::replace).
     pub fn is_tainted(&self) -> bool {
-        self.acquired.is_tainted
+        self.content.is_tainted
     }
 
     /// Whether it is one of the producer's to which buffers return here.
@@ -63,7 +63,7 @@ impl Acquired {
     }
 
     /// The producer has it back: dropping it says nothing any more.
-    pub(in crate::stream::producer) fn is_over(mut self) {
+    pub(in crate::stream::producer) fn defuse(mut self) {
         self.returned = None;
     }
 }
@@ -71,7 +71,7 @@ impl Acquired {
 impl Drop for Acquired {
     fn drop(&mut self) {
         if let Some(returned) = &self.returned {
-            returned.put(self.acquired.buffer);
+            returned.put(self.content.buffer);
         }
     }
 }

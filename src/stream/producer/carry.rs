@@ -15,6 +15,7 @@ use crate::stream::link::Incoming;
 use crate::stream::protocol::producer::Output;
 use crate::stream::protocol::producer::PeerId;
 use crate::stream::wire::Message;
+use crate::stream::wire::Offer;
 
 /// So often those who are ready are looked at, one message each, before it is left for the next
 /// dispatch: a consumer that never stops must not keep it for ever.
@@ -109,14 +110,11 @@ impl Producer {
     fn take(&mut self, peer: PeerId, incoming: Incoming) {
         let Incoming { message, fence, image: _ } = incoming;
         let fence = fence.map(|sync_file| Fence { from: Some(peer), sync_file });
-        let offered = match &message {
-            Message::Offer(offer) => Some(offer.wished_size()),
-            _ => None,
-        };
-        let wished_before = offered.map(|_| self.offer(peer).and_then(|it| it.wished_size()));
+        let is_offer = matches!(message, Message::Offer(_));
+        let wish_before = self.offer(peer).map(Offer::wished_size);
         self.machine.receive(peer, message, fence, now_ns());
-        let is_accepted = self.offer(peer).is_some();
-        if let Some(size) = offered.filter(|_| is_accepted && offered != wished_before) {
+        let wish = self.offer(peer).map(Offer::wished_size);
+        if let Some(size) = wish.filter(|size| is_offer && *size != wish_before.flatten()) {
             self.events.push_back(ProducerEvent::Wished { peer, size });
         }
     }

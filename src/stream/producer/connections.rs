@@ -58,10 +58,4 @@ impl Connections {
     pub(in crate::stream::producer) fn remove(&mut self, peer: PeerId) -> Option<Connection> {
         self.places.get_mut(peer.place)?.take_if(|known| known.peer == peer)
     }
-
-    pub(in crate::stream::producer) fn iter_mut(
-        &mut self,
-    ) -> impl Iterator<Item = &mut Connection> {
-        self.places.iter_mut().flatten()
-    }
 }

@@ -82,7 +82,7 @@ impl Producer {
     pub fn cancel(&mut self, acquired: Acquired) {
         if acquired.is_of(&self.returned) {
             self.machine.cancel(acquired.buffer());
-            acquired.is_over();
+            acquired.defuse();
             self.carry();
         }
     }
@@ -126,7 +126,7 @@ impl Producer {
         ready: Ready<'_>,
         picture: Picture,
     ) -> Result<NonZeroU64, NotSubmitted> {
-        let done = self.submit_now(acquired, ready, picture);
+        let done = self.submit_now(acquired, ready, &picture);
         if let Err(NotSubmitted { reason: SubmitError::WouldBlock { until_ns }, .. }) = &done {
             self.retry_at_ns = Some(*until_ns);
             if let Err(error) = self.settle() {
@@ -152,7 +152,7 @@ impl Producer {
         let end_ns = moment_ns(timeout);
         let mut acquired = acquired;
         loop {
-            let refused = match self.submit_now(acquired, ready, picture) {
+            let refused = match self.submit_now(acquired, ready, &picture) {
                 Err(refused) => refused,
                 done => return done,
             };
@@ -179,24 +179,24 @@ impl Producer {
         &mut self,
         acquired: Acquired,
         ready: Ready<'_>,
-        picture: Picture,
+        picture: &Picture,
     ) -> Result<NonZeroU64, NotSubmitted> {
         let submitted = match self.fence_for(&acquired, ready) {
             Err(reason) => Err(reason),
             Ok(fence) => {
                 let buffer = acquired.buffer();
-                let submitted = self.machine.submit_attached(buffer, picture, fence, now_ns());
+                let submitted = self.machine.submit_attached(buffer, *picture, fence, now_ns());
                 self.carry();
                 submitted.map_err(reason_of)
             }
         };
         match submitted {
             Ok(serial) => {
-                acquired.is_over();
+                acquired.defuse();
                 Ok(serial)
             }
             Err(SubmitError::Retired) => {
-                acquired.is_over();
+                acquired.defuse();
                 Err(NotSubmitted { reason: SubmitError::Retired, acquired: None })
             }
             Err(reason) => Err(NotSubmitted { reason, acquired: Some(acquired) }),

@@ -99,14 +99,14 @@ impl Negotiator {
         &self,
         guests: &[Guest<'_>],
     ) -> Result<Common, Disagreement> {
-        let named = |name, sets: &'_ [(Usage, FormatSet)]| {
-            let party = move |(usage, formats)| Party { name, usage, formats };
-            sets.iter().map(|(usage, formats)| (*usage, formats)).map(party).collect::<Vec<_>>()
-        };
-        let mut parties = named("producer", &self.sets);
+        let mut parties: Vec<Party<'_>> = Vec::new();
+        for (usage, formats) in &self.sets {
+            parties.push(Party { name: "producer", usage: *usage, formats });
+        }
         // The allocator does nothing with a buffer: its lists are already those of the usages.
-        let sampled = named("allocator", &self.allocatable);
-        parties.extend(sampled.into_iter().map(|party| Party { usage: Usage::Sample, ..party }));
+        for (_, formats) in &self.allocatable {
+            parties.push(Party { name: "allocator", usage: Usage::Sample, formats });
+        }
         for (name, offer) in guests {
             parties.extend(offer.sets().map(|(usage, formats)| Party { name, usage, formats }));
         }
@@ -125,7 +125,7 @@ impl Negotiator {
     /// Allocates one buffer, of the best format that there can be one of. Its allocator picks the
     /// modifier out of all that are possible: only a driver knows what suits it best.
     ///
-    /// Spec: `DONT_FIXATE` in PipeWire's negotiation of dma-bufs, which this is like.
+    /// Spec: `SPA_POD_PROP_FLAG_DONT_FIXATE` names the same: <https://docs.pipewire.org/page_dma_buf.html>.
     pub(in crate::stream::producer) fn settle(
         &self,
         common: &Common,
@@ -157,7 +157,10 @@ impl Negotiator {
         let trial = self.allocator.allocate(&any_of)?;
         let modifier = trial.modifier();
         let Some(external_only) = candidate.is_external_only(modifier) else {
-            return Err(AllocateError::WrongModifier { allocator: self.allocator.kind(), modifier });
+            return Err(AllocateError::WrongModifier {
+                allocator: self.allocator.kind(),
+                modifier,
+            });
         };
         let request = request.modifiers([modifier]);
         Ok(Settled { request, size, fourcc, modifier, external_only, trial })

@@ -52,9 +52,10 @@ impl Producer {
         let mut merged = self.implicit_fence(acquired)?;
         for Fence { sync_file, .. } in self.machine.release_fences(acquired.buffer()) {
             merged = Some(match merged {
-                None => sync_file
-                    .try_clone()
-                    .map_err(|errno| ReadersError::Call { call: "fcntl(F_DUPFD_CLOEXEC)", errno })?,
+                None => sync_file.try_clone().map_err(|errno| ReadersError::Call {
+                    call: "fcntl(F_DUPFD_CLOEXEC)",
+                    errno,
+                })?,
                 Some(others) => others.merge(sync_file).map_err(of_sync_file)?,
             });
         }

@@ -173,8 +173,7 @@ impl Producer {
         images: Vec<Dmabuf>,
     ) -> Result<(), NegotiateError> {
         let Settled { request, size, fourcc, modifier, external_only, trial } = settled;
-        let configured =
-            self.machine.configure(size, fourcc, modifier, external_only, now_ns());
+        let configured = self.machine.configure(size, fourcc, modifier, external_only, now_ns());
         configured.map_err(|machine::ConfigureError::Exhausted| NegotiateError::Exhausted)?;
         self.agreed = Some((common, request));
         self.has_attached_fences = SyncFile::export_from(&trial, Direction::Read).is_ok();

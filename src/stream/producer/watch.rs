@@ -53,7 +53,6 @@ impl Source {
 }
 
 /// Those who were ready at one look.
-#[derive(Debug)]
 pub(in crate::stream::producer) struct Ready {
     events: [Event; MOST_AT_ONCE],
     count: usize,
