@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use dmashare::dmabuf::layout::Extent;
+use dmashare::format::ChromaSiting;
 use dmashare::format::Fourcc;
+use dmashare::format::Range;
 use dmashare::stream::wire::Announce;
 use dmashare::stream::wire::ConsumerHello;
 use dmashare::stream::wire::Damage;
@@ -12,7 +14,6 @@ use dmashare::stream::wire::Format;
 use dmashare::stream::wire::Frame;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Offer;
-use dmashare::stream::wire::Range;
 
 const VECTORS: &str = include_str!("../data/stream_vectors.txt");
 
@@ -165,13 +166,20 @@ fn announce(announce: &Announce) -> String {
 fn frame(frame: &Frame) -> String {
     let time = frame.presentation_ns.map_or("none".to_owned(), |time| time.to_string());
     let range = match frame.colour.range {
-        Range::Unspecified => "unspecified",
-        Range::Limited => "limited",
-        Range::Full => "full",
+        None => "unspecified",
+        Some(Range::Narrow) => "limited",
+        Some(Range::Full) => "full",
+    };
+    let siting = match frame.colour.siting {
+        None => "unspecified",
+        Some([ChromaSiting::Cosited, ChromaSiting::Centered]) => "left",
+        Some([ChromaSiting::Centered, ChromaSiting::Centered]) => "center",
+        Some([ChromaSiting::Cosited, ChromaSiting::Cosited]) => "top-left",
+        Some([ChromaSiting::Centered, ChromaSiting::Cosited]) => "top",
     };
     format!(
         "frame serial={} user={} at_ns={time} buffer={} fence={} damage={} \
-         colour={}/{}/{}/{range}",
+         colour={}/{}/{}/{range}/{siting}",
         frame.serial,
         frame.user_serial,
         frame.buffer,

@@ -34,7 +34,7 @@ SAMPLE, RENDER, SCAN_OUT, CPU = 1, 2, 3, 4
  FAILED) = range(8)
 
 EVERYTHING_CHANGED = 255
-UNSPECIFIED_COLOUR = (2, 2, 2, 0)
+UNSPECIFIED_COLOUR = (2, 2, 2, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -224,15 +224,29 @@ class Frame:
         presentation_ns = reader.u64("time")
         buffer, has_fence = _read_buffer(reader), reader.flag("fence")
         count = reader.u8("count of rectangles")
-        colour = tuple(reader.u8("code point") for _ in range(3)) + (reader.u8("range", 0, 2),)
+        colour = _read_colour(reader)
         damage = None if count == EVERYTHING_CHANGED else _read_damage(reader, count)
         return cls(serial, buffer, user_serial, presentation_ns, has_fence, damage, colour)
 
     def write(self):
         count = EVERYTHING_CHANGED if self.damage is None else len(self.damage)
         serials = (self.serial, self.user_serial, self.presentation_ns)
-        head = struct.pack("<QQQHBB4B", *serials, self.buffer, self.has_fence, count, *self.colour)
+        *codes, colour_range, siting = self.colour
+        codes.append(colour_range | siting << 4)
+        head = struct.pack("<QQQHBB4B", *serials, self.buffer, self.has_fence, count, *codes)
         return head + b"".join(struct.pack("<4I", *rectangle) for rectangle in self.damage or ())
+
+
+def _read_colour(reader):
+    """Primaries, transfer, matrix, range and chroma siting."""
+    codes = tuple(reader.u8("code point") for _ in range(3))
+    halves = reader.u8("range and siting")
+    colour_range, siting = halves & 15, halves >> 4
+    if colour_range > 2:
+        raise Malformed(f"range cannot be {colour_range}")
+    if siting > 4:
+        raise Malformed(f"chroma siting cannot be {siting}")
+    return (*codes, colour_range, siting)
 
 
 def _read_damage(reader, count):

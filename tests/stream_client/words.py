@@ -9,6 +9,7 @@ USAGES = {
     messages.CPU: "CPU",
 }
 RANGES = ("unspecified", "limited", "full")
+SITINGS = ("unspecified", "left", "center", "top-left", "top")
 
 
 def meaning_of(message):
@@ -89,8 +90,8 @@ def _frame(frame):
         damage = "everything"
     else:
         damage = ",".join(":".join(map(str, it)) for it in frame.damage) or "nothing"
-    *codes, colour_range = frame.colour
-    colour = "/".join([*map(str, codes), RANGES[colour_range]])
+    *codes, colour_range, siting = frame.colour
+    colour = "/".join([*map(str, codes), RANGES[colour_range], SITINGS[siting]])
     return (
         f"frame serial={frame.serial} user={frame.user_serial} at_ns={time} "
         f"buffer={frame.buffer} fence={_yes(frame.has_fence)} damage={damage} colour={colour}"
