@@ -35,6 +35,7 @@ pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+pub(crate) mod traced;
 #[cfg(feature = "drm")]
 pub(crate) mod vkms;
 #[cfg(feature = "window")]
