@@ -34,6 +34,7 @@ pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
+pub(crate) mod stamp;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
 pub(crate) mod system_calls;
