@@ -105,8 +105,7 @@ impl Survivors {
         let producer = producer_at(path);
         let consumer = Consumer::connect(path, &settings()).unwrap();
         let (joined, ends) = (HashSet::new(), Vec::new());
-        let mut survivors =
-            Self { producer, consumer, number: 0, last_serial: None, joined, ends };
+        let mut survivors = Self { producer, consumer, number: 0, last_serial: None, joined, ends };
         survivors.turn_until(|it| it.number > 2 * BUFFERS as u64);
         survivors
     }
@@ -224,7 +223,10 @@ fn survive_consumers() {
     let test = "consumer_is_killed_after_every_system_call";
     // One that lives to the end, so that all is as it will be.
     survive(&mut survivors, || {
-        assert_eq!(traced::kill_after(victim(test, &path), usize::MAX), Ending::Exited { status: 0 });
+        assert_eq!(
+            traced::kill_after(victim(test, &path), usize::MAX),
+            Ending::Exited { status: 0 }
+        );
     });
     survivors.settle();
     let before = Open::now();
@@ -265,7 +267,7 @@ fn be_killed_as_producer() {
     let mut producer = producer_at(Path::new(&path));
     let mut number = 0;
     while number < FRAMES || producer.peers().next().is_some() && number < 2 * FRAMES {
-        producer.dispatch_timeout(PATIENCE).unwrap();
+        producer.dispatch_timeout(Duration::from_millis(5)).unwrap();
         while producer.next_event().is_some() {}
         send_frame(&mut producer, &mut number);
     }
@@ -277,8 +279,8 @@ fn follow(path: &Path, is_dead: &AtomicBool) -> Option<End> {
     let mut consumer = loop {
         match Consumer::connect(path, &settings()) {
             Ok(consumer) => break consumer,
-            Err(ConnectError::Channel(_)) if is_dead.load(Ordering::Relaxed) => return None,
-            Err(ConnectError::Channel(_)) => std::thread::sleep(Duration::from_micros(200)),
+            Err(ConnectError::Connection(_)) if is_dead.load(Ordering::Relaxed) => return None,
+            Err(ConnectError::Connection(_)) => std::thread::sleep(Duration::from_micros(200)),
             Err(error) => panic!("{error}"),
         }
     };
