@@ -35,11 +35,13 @@ pub(crate) mod renderer;
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
 pub(crate) mod stream_pair;
+pub(crate) mod stamp;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
 pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+pub(crate) mod traced;
 #[cfg(feature = "drm")]
 pub(crate) mod vkms;
 #[cfg(feature = "window")]
