@@ -35,6 +35,8 @@ pub(crate) mod screen;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+#[cfg(feature = "v4l2")]
+pub(crate) mod vivid;
 #[cfg(feature = "drm")]
 pub(crate) mod vkms;
 #[cfg(feature = "window")]
