@@ -29,7 +29,6 @@ use dmashare::kms::vblank::Vblank;
 use dmashare::kms::vblank::VblankError;
 use drm::control::from_u32;
 
-use common::display;
 use common::screen;
 use common::screen::Screen;
 use common::vkms;

@@ -2,6 +2,7 @@
 //!
 //! - [`Gl`]: the functions of one context, loaded once.
 //! - [`Texture`]: a texture, 2D or external; which of the two is in its type.
+//! - [`TextureCache`]: textures and targets of the images that come again and again.
 //! - [`RenderTarget`]: a 2D texture to draw into and read back.
 //! - [`Program`]: the shaders of this crate, or yours.
 //!
@@ -18,6 +19,7 @@
 //!
 //! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
 
+mod completion;
 mod current;
 mod error;
 mod fence;
@@ -29,8 +31,10 @@ mod quad;
 mod state;
 mod target;
 mod texture;
+mod texture_cache;
 mod uniform;
 
+pub use completion::Completion;
 pub use error::BindError;
 pub use error::GlError;
 pub use error::NotCurrent;
@@ -47,4 +51,7 @@ pub use texture::Kind;
 pub use texture::PixelType;
 pub use texture::Texture;
 pub use texture::TwoD;
+pub use texture_cache::TargetImportError;
+pub use texture_cache::TextureCache;
+pub use texture_cache::TextureImportError;
 pub use uniform::Uniform;
