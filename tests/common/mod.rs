@@ -42,6 +42,8 @@ pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
 pub(crate) mod traced;
+#[cfg(feature = "v4l2")]
+pub(crate) mod vivid;
 #[cfg(feature = "drm")]
 pub(crate) mod vkms;
 #[cfg(feature = "window")]
