@@ -34,13 +34,14 @@
 //! Spec: `unix(7)`, `cmsg(3)`, `SCM_RIGHTS`.
 
 mod address;
+pub(crate) mod attached;
 mod channel;
 mod deadline;
 mod error;
-mod hand_over;
+pub(crate) mod hand_over;
 mod listener;
 mod peer;
-mod socket;
+pub(crate) mod socket;
 mod socket_file;
 pub mod wire;
 

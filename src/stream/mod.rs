@@ -2,9 +2,9 @@
 //!
 //! [`ipc`](crate::ipc) hands one image over. A stream hands over the same few images again and
 //! again, so each is announced and imported once; a frame is then one small datagram that names a
-//! buffer, and the answer is another one that gives it back. Nothing here opens a socket or a file
-//! descriptor: this module is what is said ([`wire`]) and what it means ([`protocol`]). Whoever uses
-//! it carries the messages; there is no transport of the crate's own yet.
+//! buffer, and the answer is another one that gives it back. A [`Consumer`] does all that; what is
+//! said is in [`wire`], and what it means in [`protocol`], which open no socket and no file
+//! descriptor.
 //!
 //! # Roles
 //! A **producer** owns the buffers and writes them. A **consumer** reads them. Each consumer has a
@@ -95,7 +95,8 @@
 //! | sends anything but a message | [`Malformed`](wire::Malformed): every field is checked and every message has one encoding |
 //! | sends a message at the wrong time | its connection ends; every kind in every state is in a table of the tests |
 //! | names a buffer that it does not hold, or twice, or an old frame | the same |
-//! | sends a fence where none was agreed on, or none that is one | the same; `ipc` closes the file descriptor |
+//! | sends a fence where none was agreed on, or none that is one | the same; the file descriptor is closed |
+//! | sends more file descriptors than a message has, or fewer | the same; no more than 8 are ever let in |
 //! | announces more buffers, bytes or file descriptors than it was allowed | the same, before anything is imported |
 //! | announces what is no image, or too small for its numbers | refused by [`Dmabuf`](crate::dmabuf::Dmabuf), as in `ipc` |
 //! | says nothing | the handshake has a deadline |
@@ -107,6 +108,10 @@
 //!
 //! What ends is always that one connection. The others are not even told.
 
+mod alarm;
+mod clock;
+mod consumer;
+mod link;
 mod policy;
 mod pool;
 pub mod protocol;
@@ -114,5 +119,14 @@ pub mod protocol;
 mod snapshot;
 pub mod wire;
 
+pub use consumer::ConnectError;
+pub use consumer::Consumer;
+pub use consumer::ConsumerEvent;
+pub use consumer::ConsumerSettings;
+pub use consumer::DispatchError;
+pub use consumer::NextError;
+pub use consumer::NotReleased;
+pub use consumer::ReceivedFrame;
+pub use consumer::ReleaseError;
 pub use policy::Overflow;
 pub use policy::Policy;

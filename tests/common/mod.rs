@@ -32,6 +32,7 @@ pub(crate) mod quirks;
 pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
+pub(crate) mod scripted_producer;
 pub(crate) mod sw_sync;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;

@@ -387,7 +387,7 @@ impl<F> Producer<F> {
     }
 
     /// Ends a connection: what the consumer held is free again, though not proven to be.
-    fn end(&mut self, peer: PeerId, end: End) {
+    pub(in crate::stream) fn end(&mut self, peer: PeerId, end: End) {
         let place = self.peers.get_mut(peer.place);
         let Some(known) = place.and_then(|it| it.take_if(|known| known.id == peer)) else { return };
         if let Some(goodbye) = end.goodbye() {
