@@ -24,14 +24,12 @@ use common::allocations;
 use common::allocations::Counting;
 use common::buffer;
 use common::child;
-#[cfg(feature = "gbm")]
 use common::display;
 use common::leaks::Open;
 use common::memfd;
 use common::renderer;
 use common::renderer::Renderer;
 use dmashare::allocator::Allocator;
-#[cfg(feature = "gbm")]
 use dmashare::allocator::Gbm;
 use dmashare::allocator::Request;
 use dmashare::allocator::Udmabuf;
@@ -468,7 +466,6 @@ fn udmabufs_are_known_again() {
     assert_known_again(&renderer, &allocator, Modifier::LINEAR);
 }
 
-#[cfg(feature = "gbm")]
 #[test]
 #[ignore = "lab: needs a virtio-gpu with 3D"]
 fn virtio_gpu_buffers_are_known_again() {
