@@ -16,6 +16,7 @@ use dmashare::device::Node;
 use dmashare::device::NodeKind;
 use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
+use dmashare::format::Range;
 use dmashare::kms::ColorEncoding;
 use dmashare::kms::ColorRange;
 use dmashare::kms::Connector;
@@ -86,7 +87,7 @@ fn vkms_planes_list_formats_with_modifiers() {
     // Of all formats the driver's own default is the full range.
     assert_eq!(
         primary.properties.get("COLOR_RANGE").unwrap().value_name(),
-        Some(ColorRange::Full.name())
+        Some(ColorRange(Range::Full).name())
     );
     let cursor = plane(&topology, PlaneKind::Cursor);
     assert_eq!(cursor.possible_crtcs, primary.possible_crtcs);

@@ -19,13 +19,14 @@ use dmashare::dmabuf::Access;
 use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::dmabuf::PlaneDescriptor;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
+use dmashare::format::Matrix;
 use dmashare::format::Modifier;
+use dmashare::format::Range;
 use dmashare::kms::Alpha;
 use dmashare::kms::CaptureError;
 use dmashare::kms::Change;
-use dmashare::kms::ColorEncoding;
-use dmashare::kms::ColorRange;
 use dmashare::kms::CommitError;
 use dmashare::kms::Flip;
 use dmashare::kms::Framebuffer;
@@ -246,11 +247,10 @@ fn yuv_is_converted_as_was_asked_for() {
     let colors = [[81, 90, 240], [145, 54, 34]];
     let picture = nv12(&screen, colors);
     let plane = screen.pipeline.primary;
-    for (encoding, weights) in
-        [(ColorEncoding::Bt601, [0.299, 0.114]), (ColorEncoding::Bt709, [0.2126, 0.0722])]
-    {
-        for (range, is_limited) in [(ColorRange::Limited, true), (ColorRange::Full, false)] {
-            let layer = Layer::new(&picture).color(encoding, range);
+    for (matrix, weights) in [(Matrix::Bt601, [0.299, 0.114]), (Matrix::Bt709, [0.2126, 0.0722])] {
+        for (range, is_limited) in [(Range::Narrow, true), (Range::Full, false)] {
+            let colorimetry = Colorimetry { matrix, range, ..Colorimetry::default() };
+            let layer = Layer::new(&picture).colorimetry(colorimetry);
             screen.output.commit(&[Change::show(plane, &layer)], &Flip::default()).unwrap();
             screen.flipped();
             let image = writeback.capture(&mut screen.output, &target, screen::PATIENCE).unwrap();
@@ -260,7 +260,7 @@ fn yuv_is_converted_as_was_asked_for() {
                 let expected = rgb_of(colors[usize::from(is_right)], weights, is_limited);
                 for shift in [0, 8, 16] {
                     let [a, b] = [*seen, expected].map(|it| it >> shift & 0xff);
-                    assert!(a.abs_diff(b) <= 1, "{encoding} {range}: {seen:08x} {expected:06x}");
+                    assert!(a.abs_diff(b) <= 1, "{colorimetry:?}: {seen:08x} {expected:06x}");
                 }
             }
         }

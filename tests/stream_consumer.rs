@@ -22,6 +22,7 @@ use dmashare::dmabuf::Access;
 use dmashare::format::FormatSet;
 use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
+use dmashare::format::Range;
 use dmashare::format::Usage;
 use dmashare::ipc;
 use dmashare::ipc::Channel;
@@ -46,7 +47,7 @@ use dmashare::stream::wire::Limits;
 use dmashare::stream::wire::Malformed;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Offer;
-use dmashare::stream::wire::Range;
+
 use dmashare::stream::wire::Reason;
 use dmashare::stream::wire::Rectangle;
 use dmashare::stream::wire::Release;
@@ -187,7 +188,8 @@ const EVENTS: &[Case] = &[
     ("a frame has all that was said of it", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
         let damage = Damage::new(&[Rectangle::new(1, 2, 3, 4).unwrap()]);
-        let colour = Colour { primaries: 9, transfer: 16, matrix: 0, range: Range::Full };
+        let colour =
+            Colour { primaries: 9, transfer: 16, range: Some(Range::Full), ..Colour::UNSPECIFIED };
         let sent = Frame {
             user_serial: 77,
             presentation_ns: NonZeroU64::new(123),

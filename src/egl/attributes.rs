@@ -6,8 +6,9 @@
 use std::os::fd::AsRawFd;
 
 use crate::dmabuf::Dmabuf;
-use crate::egl::Hints;
 use crate::egl::sys;
+use crate::egl::yuv::Hint;
+use crate::format::Colorimetry;
 use crate::format::Model;
 
 /// Three attributes of the image, ten numbers of each plane, four hints and the end.
@@ -23,7 +24,11 @@ impl Attributes {
     /// The list for a checked image. The modifier is stated for every plane or for none: implicit
     /// images have none, and LINEAR is stated like any other, unless the driver lists no modifier for
     /// the format.
-    pub(in crate::egl) fn of(image: &Dmabuf, hints: Hints, with_modifiers: bool) -> Self {
+    pub(in crate::egl) fn of(
+        image: &Dmabuf,
+        colorimetry: Colorimetry,
+        with_modifiers: bool,
+    ) -> Self {
         let mut list = Self { list: [sys::NONE; MOST], used: 0 };
         // Checked images are below `i32::MAX` in each of these numbers.
         list.push(sys::WIDTH, image.width().cast_signed());
@@ -45,10 +50,13 @@ impl Attributes {
             }
         }
         if image.fourcc().layout().is_some_and(|layout| layout.model() == Model::Yuv) {
-            list.push(sys::YUV_COLOR_SPACE_HINT, hints.matrix.to_egl());
-            list.push(sys::SAMPLE_RANGE_HINT, hints.range.to_egl());
-            list.push(sys::YUV_CHROMA_HORIZONTAL_SITING_HINT, hints.horizontal_siting.to_egl());
-            list.push(sys::YUV_CHROMA_VERTICAL_SITING_HINT, hints.vertical_siting.to_egl());
+            list.push(sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl());
+            list.push(sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl());
+            list.push(
+                sys::YUV_CHROMA_HORIZONTAL_SITING_HINT,
+                colorimetry.horizontal_siting.to_egl(),
+            );
+            list.push(sys::YUV_CHROMA_VERTICAL_SITING_HINT, colorimetry.vertical_siting.to_egl());
         }
         list
     }

@@ -12,13 +12,14 @@ use crate::dmabuf::Descriptor;
 use crate::dmabuf::DescriptorBuilder;
 use crate::dmabuf::DescriptorError;
 use crate::dmabuf::PlaneClaim;
-use crate::egl::ChromaSiting;
 use crate::egl::ErrorCode;
-use crate::egl::Hints;
-use crate::egl::Matrix;
-use crate::egl::Range;
 use crate::egl::sys;
+use crate::egl::yuv::Hint;
+use crate::format::ChromaSiting;
+use crate::format::Colorimetry;
 use crate::format::Fourcc;
+use crate::format::Matrix;
+use crate::format::Range;
 
 /// What a list of EGL attributes says: a descriptor and the hints for YUV.
 ///
@@ -28,8 +29,8 @@ use crate::format::Fourcc;
 pub struct ImportClaim {
     /// The image that is claimed, with duplicates of the file descriptors of the list.
     pub descriptor: Descriptor,
-    /// How to turn it into colours, if it is YUV.
-    pub hints: Hints,
+    /// How its hints say that luma and chroma become colours, if it has them.
+    pub colorimetry: Colorimetry,
 }
 
 impl ImportClaim {
@@ -85,7 +86,7 @@ struct Stated {
     height: Option<i32>,
     fourcc: Option<i32>,
     planes: [StatedPlane; 4],
-    hints: Hints,
+    colorimetry: Colorimetry,
 }
 
 impl Stated {
@@ -97,13 +98,15 @@ impl Stated {
             sys::LINUX_DRM_FOURCC => self.fourcc = Some(value),
             // It is always so for dma-bufs: their content is never lost at an import.
             sys::IMAGE_PRESERVED => {}
-            sys::YUV_COLOR_SPACE_HINT => self.hints.matrix = Matrix::from_egl(value).ok_or(bad)?,
-            sys::SAMPLE_RANGE_HINT => self.hints.range = Range::from_egl(value).ok_or(bad)?,
+            sys::YUV_COLOR_SPACE_HINT => {
+                self.colorimetry.matrix = Matrix::from_egl(value).ok_or(bad)?;
+            }
+            sys::SAMPLE_RANGE_HINT => self.colorimetry.range = Range::from_egl(value).ok_or(bad)?,
             sys::YUV_CHROMA_HORIZONTAL_SITING_HINT => {
-                self.hints.horizontal_siting = ChromaSiting::from_egl(value).ok_or(bad)?;
+                self.colorimetry.horizontal_siting = ChromaSiting::from_egl(value).ok_or(bad)?;
             }
             sys::YUV_CHROMA_VERTICAL_SITING_HINT => {
-                self.hints.vertical_siting = ChromaSiting::from_egl(value).ok_or(bad)?;
+                self.colorimetry.vertical_siting = ChromaSiting::from_egl(value).ok_or(bad)?;
             }
             _ => *self.plane_number(name).ok_or(AttributeError::Unknown { name })? = Some(value),
         }
@@ -144,7 +147,7 @@ impl Stated {
                 builder.plane(plane.claim(index, &lend)?)?;
             }
         }
-        Ok(ImportClaim { descriptor: builder.build()?, hints: self.hints })
+        Ok(ImportClaim { descriptor: builder.build()?, colorimetry: self.colorimetry })
     }
 
     /// A modifier may add planes to those of the format; nothing else may.

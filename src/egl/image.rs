@@ -9,10 +9,10 @@ use crate::egl::CallError;
 use crate::egl::Context;
 use crate::egl::Display;
 use crate::egl::ErrorCode;
-use crate::egl::Hints;
 use crate::egl::attributes::Attributes;
 use crate::egl::sys;
 use crate::egl::sys::Handle;
+use crate::format::Colorimetry;
 use crate::format::Fourcc;
 use crate::format::Modifier;
 
@@ -39,7 +39,7 @@ pub struct Image {
 impl Image {
     /// Imports a checked image, without a copy. No context has to be current.
     ///
-    /// YUV images are read as BT.601 in narrow range; [`Image::import_with`] takes other hints.
+    /// YUV images are read as BT.601 in narrow range; [`Image::import_with`] takes another colorimetry.
     ///
     /// Keep below the limit of open files: with no file descriptor left, `llvmpipe` of Mesa 26.2.6
     /// says success, and shows and draws into memory of nobody's.
@@ -54,18 +54,18 @@ impl Image {
     #[doc(alias = "eglCreateImageKHR")]
     #[doc(alias = "EGL_LINUX_DMA_BUF_EXT")]
     pub fn import(display: &Display, dmabuf: &Dmabuf) -> Result<Self, ImportError> {
-        Self::import_with(display, dmabuf, Hints::default())
+        Self::import_with(display, dmabuf, Colorimetry::default())
     }
 
-    /// As [`Image::import`], with the matrix, range and siting of a YUV image. RGB images ignore
-    /// them.
+    /// As [`Image::import`], for a YUV image that says what its luma and chroma mean. RGB images
+    /// ignore it.
     ///
     /// # Errors
     /// As [`Image::import`].
     pub fn import_with(
         display: &Display,
         dmabuf: &Dmabuf,
-        hints: Hints,
+        colorimetry: Colorimetry,
     ) -> Result<Self, ImportError> {
         let functions = display.connection().functions.image;
         let functions = functions
@@ -78,7 +78,7 @@ impl Image {
             .is_external_only(fourcc, modifier)
             .ok_or(ImportError::Format { fourcc, modifier })?;
         display.importer().accepts(dmabuf)?;
-        let attributes = Attributes::of(dmabuf, hints, formats.takes_modifiers(fourcc));
+        let attributes = Attributes::of(dmabuf, colorimetry, formats.takes_modifiers(fourcc));
         // SAFETY: the function requires an initialised display, no context and no buffer for this
         // target, and a terminated list (EGL_EXT_image_dma_buf_import). The list describes a checked
         // image whose file descriptors are open; the driver duplicates them.

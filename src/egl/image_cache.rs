@@ -4,9 +4,9 @@ use crate::dmabuf::Dmabuf;
 use crate::dmabuf::image_map::CacheStatistics;
 use crate::dmabuf::image_map::ImageMap;
 use crate::egl::Display;
-use crate::egl::Hints;
 use crate::egl::Image;
 use crate::egl::ImportError;
+use crate::format::Colorimetry;
 
 /// The images of a display that were imported last, so that an image that comes again is not imported
 /// again.
@@ -39,7 +39,7 @@ use crate::egl::ImportError;
 /// [`ImageCache::forget`], or when as many other images have come as the cache holds.
 #[derive(Debug)]
 pub struct ImageCache {
-    images: ImageMap<Hints, Image>,
+    images: ImageMap<Colorimetry, Image>,
     display: Display,
 }
 
@@ -67,21 +67,25 @@ impl ImageCache {
     /// As [`Image::import`]. What is refused is not kept: the driver is asked again the next time.
     #[doc(alias = "eglCreateImageKHR")]
     pub fn import(&mut self, dmabuf: &Dmabuf) -> Result<&Image, ImportError> {
-        self.import_with(dmabuf, Hints::default())
+        self.import_with(dmabuf, Colorimetry::default())
     }
 
     /// As [`ImageCache::import`], with the matrix, range and siting of a YUV image. The same image
-    /// with other hints is another import.
+    /// with another one is another import.
     ///
     /// # Errors
     /// As [`ImageCache::import`].
-    pub fn import_with(&mut self, dmabuf: &Dmabuf, hints: Hints) -> Result<&Image, ImportError> {
+    pub fn import_with(
+        &mut self,
+        dmabuf: &Dmabuf,
+        colorimetry: Colorimetry,
+    ) -> Result<&Image, ImportError> {
         let display = &self.display;
-        let make = || Image::import_with(display, dmabuf, hints);
-        self.images.get_or_make(dmabuf, hints, make).map(|image| &*image)
+        let make = || Image::import_with(display, dmabuf, colorimetry);
+        self.images.get_or_make(dmabuf, colorimetry, make).map(|image| &*image)
     }
 
-    /// Forgets the imports of this image and of its planes alone, with any hints, and says how many
+    /// Forgets the imports of this image and of its planes alone, with any colorimetry, and says how many
     /// they were. For images that are gone for good: a stream's `Gone` and `Retired`.
     ///
     /// Textures that were made from them stay good.

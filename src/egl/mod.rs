@@ -70,7 +70,3 @@ pub use platform::Platform;
 pub use surface::Surface;
 #[cfg(feature = "window")]
 pub use surface::SurfaceError;
-pub use yuv::ChromaSiting;
-pub use yuv::Hints;
-pub use yuv::Matrix;
-pub use yuv::Range;

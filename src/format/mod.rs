@@ -5,12 +5,14 @@
 //! - [`Fourcc`] and [`Modifier`] name a format. Both are open: any value that a driver or a peer
 //!   sends can be held and printed.
 //! - [`Layout`] says how the bytes of a format are arranged: planes, subsampling, bits per block.
+//! - [`Colorimetry`] says how luma and chroma become colours.
 //! - [`FormatSet`] lists what one party can do for one [`Usage`].
 //! - [`negotiate`] finds what all parties have in common, or says who lacks what.
 //!
 //! Spec: `drm_fourcc.h` of the Linux kernel,
 //! <https://docs.kernel.org/gpu/drm-kms.html#dumb-buffer-objects>.
 
+mod colorimetry;
 mod fourcc;
 mod layout;
 mod modifier;
@@ -18,6 +20,10 @@ mod negotiate;
 mod set;
 mod table;
 
+pub use colorimetry::ChromaSiting;
+pub use colorimetry::Colorimetry;
+pub use colorimetry::Matrix;
+pub use colorimetry::Range;
 pub use fourcc::Fourcc;
 pub use fourcc::ParseFourccError;
 pub use layout::Layout;

@@ -3,10 +3,10 @@
 use crate::dmabuf::Dmabuf;
 use crate::dmabuf::image_map::CacheStatistics;
 use crate::dmabuf::image_map::ImageMap;
-use crate::egl::Hints;
 use crate::egl::Image;
 use crate::egl::ImageCache;
 use crate::egl::ImportError;
+use crate::format::Colorimetry;
 use crate::gl::BindError;
 use crate::gl::Gl;
 use crate::gl::Kind;
@@ -59,7 +59,7 @@ use crate::gl::TwoD;
 /// ```
 #[derive(Debug)]
 pub struct TextureCache<K: Kind> {
-    images: ImageMap<Hints, Imported<K>>,
+    images: ImageMap<Colorimetry, Imported<K>>,
     gl: Gl,
 }
 
@@ -85,33 +85,33 @@ impl<K: Kind> TextureCache<K> {
     /// The image as a texture that shows what others have written into it until now: ask once for each
     /// frame that was received, and draw with a clone of it as often as that frame is shown.
     ///
-    /// YUV images are read as BT.601 in narrow range; [`TextureCache::texture_with`] takes other hints.
+    /// YUV images are read as BT.601 in narrow range; [`TextureCache::texture_with`] takes another colorimetry.
     ///
     /// # Errors
     /// [`TextureImportError`]. What is refused is not kept, and tried again the next time.
     #[doc(alias = "glEGLImageTargetTexture2DOES")]
     pub fn texture(&mut self, dmabuf: &Dmabuf) -> Result<&Texture<K>, TextureImportError> {
-        self.texture_with(dmabuf, Hints::default())
+        self.texture_with(dmabuf, Colorimetry::default())
     }
 
     /// As [`TextureCache::texture`], with the matrix, range and siting of a YUV image. The same image
-    /// with other hints is another texture.
+    /// with another one is another texture.
     ///
     /// # Errors
     /// As [`TextureCache::texture`].
     pub fn texture_with(
         &mut self,
         dmabuf: &Dmabuf,
-        hints: Hints,
+        colorimetry: Colorimetry,
     ) -> Result<&Texture<K>, TextureImportError> {
-        let (imported, is_new) = imported(&mut self.images, &self.gl, dmabuf, hints)?;
+        let (imported, is_new) = imported(&mut self.images, &self.gl, dmabuf, colorimetry)?;
         if K::TARGET == TwoD::TARGET && !is_new {
             imported.texture.refresh(&imported.image)?;
         }
         Ok(&imported.texture)
     }
 
-    /// Forgets the textures of this image and of its planes alone, with any hints, and says how many
+    /// Forgets the textures of this image and of its planes alone, with any colorimetry, and says how many
     /// they were. For images that are gone for good: a stream's `Gone` and `Retired`.
     ///
     /// Clones of the textures stay good.
@@ -157,7 +157,7 @@ impl TextureCache<TwoD> {
     /// [`TargetImportError`]. An image that cannot be drawn into is kept as a texture all the same.
     #[doc(alias = "framebuffer object")]
     pub fn target(&mut self, dmabuf: &Dmabuf) -> Result<&RenderTarget, TargetImportError> {
-        let (imported, _) = imported(&mut self.images, &self.gl, dmabuf, Hints::default())?;
+        let (imported, _) = imported(&mut self.images, &self.gl, dmabuf, Colorimetry::default())?;
         let target = match imported.target.take() {
             Some(target) => target,
             None => RenderTarget::new(&imported.texture)?,
@@ -168,15 +168,15 @@ impl TextureCache<TwoD> {
 
 /// What was made of the image, and whether that was now.
 fn imported<'a, K: Kind>(
-    images: &'a mut ImageMap<Hints, Imported<K>>,
+    images: &'a mut ImageMap<Colorimetry, Imported<K>>,
     gl: &Gl,
     dmabuf: &Dmabuf,
-    hints: Hints,
+    colorimetry: Colorimetry,
 ) -> Result<(&'a mut Imported<K>, bool), TextureImportError> {
     let mut is_new = false;
-    let imported = images.get_or_make(dmabuf, hints, || {
+    let imported = images.get_or_make(dmabuf, colorimetry, || {
         is_new = true;
-        let image = Image::import_with(gl.context().display(), dmabuf, hints)?;
+        let image = Image::import_with(gl.context().display(), dmabuf, colorimetry)?;
         let texture = Texture::from_image(gl, &image)?;
         Ok::<_, TextureImportError>(Imported { target: None, texture, image })
     })?;

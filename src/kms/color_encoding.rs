@@ -1,36 +1,31 @@
-//! How luma and chroma become colours.
+//! How a plane is told which matrix makes colours of luma and chroma.
 
 use std::fmt;
 
+use crate::format::Matrix;
 use crate::kms::PropertyTable;
 use crate::kms::Setting;
 
-/// How luma and chroma become colours: the matrix. A plane has this property if it reads YUV formats.
+/// The property of a plane for the matrix of luma and chroma. A plane has it if it reads YUV formats.
+///
+/// The kernel does not tell BT.2020 with constant luminance from the other. There is no property for
+/// the place of chroma: each driver has one of its own.
 ///
 /// Spec: <https://docs.kernel.org/gpu/drm-kms.html#plane-composition-properties>, `drm_plane_create_color_properties()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "drm_color_encoding")]
-pub enum ColorEncoding {
-    /// ITU-R BT.601: standard definition.
-    Bt601,
-    /// ITU-R BT.709: high definition.
-    Bt709,
-    /// ITU-R BT.2020: ultra-high definition, with constant or without constant luminance alike.
-    Bt2020,
-}
+pub struct ColorEncoding(pub Matrix);
 
 impl ColorEncoding {
     /// The kernel's name of the property.
     pub const PROPERTY: &'static str = "COLOR_ENCODING";
 
-    const ALL: [Self; 3] = [Self::Bt601, Self::Bt709, Self::Bt2020];
-
     /// The kernel's name of the value.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bt601 => "ITU-R BT.601 YCbCr",
-            Self::Bt709 => "ITU-R BT.709 YCbCr",
-            Self::Bt2020 => "ITU-R BT.2020 YCbCr",
+        match self.0 {
+            Matrix::Bt601 => "ITU-R BT.601 YCbCr",
+            Matrix::Bt709 => "ITU-R BT.709 YCbCr",
+            Matrix::Bt2020 => "ITU-R BT.2020 YCbCr",
         }
     }
 
@@ -41,7 +36,7 @@ impl ColorEncoding {
 
     /// What the plane can do.
     pub fn supported(plane: &PropertyTable) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|it| it.setting(plane).is_some())
+        Matrix::ALL.into_iter().map(Self).filter(|it| it.setting(plane).is_some())
     }
 }
 

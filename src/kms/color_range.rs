@@ -1,33 +1,27 @@
-//! Which numbers are black and white.
+//! How a plane is told which numbers are black and white.
 
 use std::fmt;
 
+use crate::format::Range;
 use crate::kms::PropertyTable;
 use crate::kms::Setting;
 
-/// Which numbers of luma are black and white.
+/// The property of a plane for the range of luma and chroma.
 ///
 /// Spec: `drm_plane_create_color_properties()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "drm_color_range")]
-pub enum ColorRange {
-    /// 16 is black and 235 is white, of 8 bits: video.
-    Limited,
-    /// 0 is black and 255 is white, of 8 bits.
-    Full,
-}
+pub struct ColorRange(pub Range);
 
 impl ColorRange {
     /// The kernel's name of the property.
     pub const PROPERTY: &'static str = "COLOR_RANGE";
 
-    const ALL: [Self; 2] = [Self::Limited, Self::Full];
-
     /// The kernel's name of the value.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Limited => "YCbCr limited range",
-            Self::Full => "YCbCr full range",
+        match self.0 {
+            Range::Narrow => "YCbCr limited range",
+            Range::Full => "YCbCr full range",
         }
     }
 
@@ -38,7 +32,7 @@ impl ColorRange {
 
     /// What the plane can do.
     pub fn supported(plane: &PropertyTable) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|it| it.setting(plane).is_some())
+        Range::ALL.into_iter().map(Self).filter(|it| it.setting(plane).is_some())
     }
 }
 

@@ -57,6 +57,8 @@ impl<'a> IntoIterator for &'a PropertyTable {
 
 #[cfg(test)]
 mod tests {
+    use crate::format::Matrix;
+    use crate::format::Range;
     use crate::kms::BlendMode;
     use crate::kms::ColorEncoding;
     use crate::kms::ColorRange;
@@ -72,9 +74,9 @@ mod tests {
     #[test]
     fn settings_are_found_by_name() {
         let table = vkms().planes.remove(0).properties;
-        let setting = ColorEncoding::Bt709.setting(&table);
+        let setting = ColorEncoding(Matrix::Bt709).setting(&table);
         assert_eq!(setting, Some(Setting { property: id(38), value: 1 }));
-        let setting = ColorRange::Limited.setting(&table);
+        let setting = ColorRange(Range::Narrow).setting(&table);
         assert_eq!(setting, Some(Setting { property: id(39), value: 0 }));
         assert_eq!(ColorEncoding::supported(&table).count(), 3);
         assert_eq!(BlendMode::Coverage.setting(&table), None);

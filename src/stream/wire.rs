@@ -119,7 +119,7 @@
 //! | 44 | 1 | colour primaries | the code point of H.273; 2: unspecified |
 //! | 45 | 1 | transfer characteristics | the code point of H.273; 2: unspecified |
 //! | 46 | 1 | matrix coefficients | the code point of H.273; 2: unspecified |
-//! | 47 | 1 | range | 0: unspecified, 1: limited, 2: full |
+//! | 47 | 1 | range, and 16 times the place of chroma | range: 0: unspecified, 1: limited, 2: full; place: 0: unspecified, 1 to 4: `Chroma420SampleLocType` of H.273 plus 1 |
 //! | 48 | n x 16 | rectangles | see below |
 //!
 //! Each rectangle, in pixels of the image, row 0 first in memory, none twice:
@@ -165,6 +165,7 @@
 
 mod buffer;
 mod bytes;
+mod colour;
 mod damage;
 mod format;
 mod frame;
@@ -181,13 +182,12 @@ mod strategies;
 pub use buffer::Announce;
 pub use buffer::BufferId;
 pub use buffer::Retire;
+pub use colour::Colour;
 pub use damage::Damage;
 pub use damage::Rectangle;
 pub use format::Format;
 pub use format::Size;
-pub use frame::Colour;
 pub use frame::Frame;
-pub use frame::Range;
 pub use frame::Release;
 pub use goodbye::Goodbye;
 pub use goodbye::Reason;

@@ -29,13 +29,17 @@ pub(crate) mod patience;
 pub(crate) mod picture;
 pub(crate) mod pixels;
 pub(crate) mod program;
+pub(crate) mod python;
 pub(crate) mod quirks;
 #[cfg(feature = "gl")]
 pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
+pub(crate) mod stream_pair;
+pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
+pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
 #[cfg(feature = "drm")]

@@ -1,7 +1,6 @@
 //! What is written into the images, and how luma and chroma are to be read.
 
-use dmashare::egl;
-use dmashare::egl::Hints;
+use dmashare::format;
 use dmashare::format::Layout;
 use dmashare::format::Model;
 
@@ -43,15 +42,15 @@ pub(crate) fn colorimetries(layout: &Layout) -> impl Iterator<Item = Colorimetry
 }
 
 /// The same for the import.
-pub(crate) fn hints(colorimetry: Colorimetry) -> Hints {
+pub(crate) fn hints(colorimetry: Colorimetry) -> format::Colorimetry {
     let matrix = match colorimetry.matrix {
-        Matrix::Bt601 => egl::Matrix::Bt601,
-        Matrix::Bt709 => egl::Matrix::Bt709,
-        Matrix::Bt2020 => egl::Matrix::Bt2020,
+        Matrix::Bt601 => format::Matrix::Bt601,
+        Matrix::Bt709 => format::Matrix::Bt709,
+        Matrix::Bt2020 => format::Matrix::Bt2020,
     };
     let range = match colorimetry.range {
-        Range::Narrow => egl::Range::Narrow,
-        Range::Full => egl::Range::Full,
+        Range::Narrow => format::Range::Narrow,
+        Range::Full => format::Range::Full,
     };
-    Hints { matrix, range, ..Hints::default() }
+    format::Colorimetry { matrix, range, ..format::Colorimetry::default() }
 }

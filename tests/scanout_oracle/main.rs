@@ -27,14 +27,13 @@ use dmashare::allocator::Request;
 use dmashare::allocator::Udmabuf;
 use dmashare::device::DumbBuffer;
 use dmashare::dmabuf::Dmabuf;
+use dmashare::format;
 use dmashare::format::Fourcc;
 use dmashare::ipc::Channel;
 use dmashare::ipc::Ready;
 use dmashare::kms::Alpha;
 use dmashare::kms::BlendMode;
 use dmashare::kms::Change;
-use dmashare::kms::ColorEncoding;
-use dmashare::kms::ColorRange;
 use dmashare::kms::Layer;
 use dmashare::kms::PlaneKind;
 
@@ -259,17 +258,22 @@ fn luma_and_chroma_are_shown_in_every_encoding_and_range() {
         let image = image(fourcc);
         draw_again(&renderer, &picture, &image);
         let framebuffer = monitor.framebuffer(&image, Alpha::Blend);
-        for (encoding, matrix) in
-            [(ColorEncoding::Bt601, Matrix::Bt601), (ColorEncoding::Bt709, Matrix::Bt709)]
+        for (matrix_of_plane, matrix) in
+            [(format::Matrix::Bt601, Matrix::Bt601), (format::Matrix::Bt709, Matrix::Bt709)]
         {
-            for (kms_range, range) in
-                [(ColorRange::Limited, Range::Narrow), (ColorRange::Full, Range::Full)]
+            for (range_of_plane, range) in
+                [(format::Range::Narrow, Range::Narrow), (format::Range::Full, Range::Full)]
             {
-                let layer = Layer::new(&framebuffer).color(encoding, kms_range);
+                let of_plane = format::Colorimetry {
+                    matrix: matrix_of_plane,
+                    range: range_of_plane,
+                    ..format::Colorimetry::default()
+                };
+                let layer = Layer::new(&framebuffer).colorimetry(of_plane);
                 monitor.screen.output.apply(&[Change::show(plane, &layer)]).unwrap();
                 let colorimetry = Colorimetry { matrix, range, chroma: Chroma::Cosited };
                 let expected = pixels::decode(fourcc.0, &planes_of(fourcc), SIZE, colorimetry);
-                let what = format!("{fourcc} {encoding:?} {kms_range:?}");
+                let what = format!("{fourcc} {matrix:?} {range:?}");
                 assert_shown(&what, &monitor.photograph(), &expected, steps);
             }
         }

@@ -65,7 +65,10 @@ const IN_WORDS: [(Purpose, &str); 3] = [
         Purpose::Lab,
         "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
     ),
-    (Purpose::Test, "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland"),
+    (
+        Purpose::Test,
+        "also Xvfb, weston 14, valgrind, Python 3.11, and the client libraries of X11 and Wayland",
+    ),
 ];
 
 const DEMO: [Requirement; 3] = [
@@ -102,10 +105,12 @@ const LAB: [Requirement; 14] = [
     Requirement::new(Evidence::Program("ip"), "iproute2"),
 ];
 
-const TEST: [Requirement; 10] = [
+const TEST: [Requirement; 11] = [
     // From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
     Requirement::new(Evidence::Program("weston"), "weston").from("14").backported(),
     Requirement::new(Evidence::Program("valgrind"), "valgrind"),
+    // A second client of streams, which the crate's own speaks with.
+    Requirement::new(Evidence::Program("python3"), "python3").from("3.11"),
     Requirement::new(Evidence::Library("libX11.so.6"), "libx11-6"),
     Requirement::new(Evidence::Library("libX11-xcb.so.1"), "libx11-xcb1"),
     Requirement::new(Evidence::Library("libXcursor.so.1"), "libxcursor1"),

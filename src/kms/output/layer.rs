@@ -1,6 +1,9 @@
 //! What a plane shows, where and how.
 
+use crate::format::Colorimetry;
+use crate::format::Matrix;
 use crate::format::Model;
+use crate::format::Range;
 use crate::kms::BlendMode;
 use crate::kms::ColorEncoding;
 use crate::kms::ColorRange;
@@ -31,15 +34,14 @@ pub struct Layer {
     alpha: u16,
     blend_mode: BlendMode,
     zpos: Option<u64>,
-    color_encoding: ColorEncoding,
-    color_range: ColorRange,
+    colorimetry: Colorimetry,
     hotspot: Option<[i32; 2]>,
 }
 
 impl Layer {
     /// All of a framebuffer, as large as it is, in the upper left corner of the screen.
     ///
-    /// Colours are taken for premultiplied by alpha, and YUV for BT.601 in limited range.
+    /// Colours are taken for premultiplied by alpha, and YUV for BT.601 in the narrow range.
     pub fn new(framebuffer: &Framebuffer) -> Self {
         let size = framebuffer.size();
         let [width, height] = size.map(|it| it.saturating_mul(ONE_Q16));
@@ -52,8 +54,7 @@ impl Layer {
             alpha: OPAQUE,
             blend_mode: BlendMode::Premultiplied,
             zpos: None,
-            color_encoding: ColorEncoding::Bt601,
-            color_range: ColorRange::Limited,
+            colorimetry: Colorimetry::default(),
             hotspot: None,
         }
     }
@@ -112,9 +113,13 @@ impl Layer {
     }
 
     /// The matrix and the range that make colours of YUV. Without a meaning for RGB.
+    ///
+    /// No plane has a property for the place of chroma: that part of it is for GL alone.
     #[must_use]
-    pub fn color(self, encoding: ColorEncoding, range: ColorRange) -> Self {
-        Self { color_encoding: encoding, color_range: range, ..self }
+    #[doc(alias = "COLOR_ENCODING")]
+    #[doc(alias = "COLOR_RANGE")]
+    pub fn colorimetry(self, colorimetry: Colorimetry) -> Self {
+        Self { colorimetry, ..self }
     }
 
     /// The pixel of a cursor that points, from its upper left corner. Virtual machines want to know
@@ -160,7 +165,7 @@ impl Layer {
         let rest = |it: &Self| {
             (
                 (it.source_q16, it.position, it.size, it.rotation, it.alpha, it.blend_mode),
-                (it.zpos, it.color_encoding, it.color_range, it.hotspot),
+                (it.zpos, it.colorimetry, it.hotspot),
             )
         };
         kind(self) == kind(other) && rest(self) == rest(other)
@@ -235,13 +240,13 @@ impl Layer {
                 Some(zpos) => or_default(number("zpos", zpos), false, "zpos")?,
             },
             of_yuv(
-                self.color_encoding.setting(table),
-                self.color_encoding == ColorEncoding::Bt601,
+                ColorEncoding(self.colorimetry.matrix).setting(table),
+                self.colorimetry.matrix == Matrix::default(),
                 ColorEncoding::PROPERTY,
             )?,
             of_yuv(
-                self.color_range.setting(table),
-                self.color_range == ColorRange::Limited,
+                ColorRange(self.colorimetry.range).setting(table),
+                self.colorimetry.range == Range::default(),
                 ColorRange::PROPERTY,
             )?,
             hotspot("HOTSPOT_X", 0),

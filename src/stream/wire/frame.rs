@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use crate::stream::wire::BufferId;
+use crate::stream::wire::Colour;
 use crate::stream::wire::Damage;
 use crate::stream::wire::Field;
 use crate::stream::wire::Kind;
@@ -91,67 +92,5 @@ impl Release {
         let has_fence = reader.flag(Field::Fence)?;
         reader.reserved::<5>()?;
         Ok(Self { serial, buffer, has_fence })
-    }
-}
-
-/// What the numbers of a pixel mean. The code points are open: any number can be held, and one that
-/// is not known is as good as unspecified.
-///
-/// Spec: ITU-T H.273, `ColourPrimaries`, `TransferCharacteristics`, `MatrixCoefficients`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[doc(alias = "CICP")]
-pub struct Colour {
-    /// Which red, green and blue: 1 for BT.709 and sRGB, 9 for BT.2020.
-    pub primaries: u8,
-    /// How numbers become light: 13 for sRGB, 16 for PQ.
-    pub transfer: u8,
-    /// How Y, Cb and Cr become red, green and blue: 0 for those already, 1 for BT.709, 6 for
-    /// BT.601.
-    pub matrix: u8,
-    /// Which numbers are black and white.
-    pub range: Range,
-}
-
-impl Colour {
-    /// Nothing is said.
-    pub const UNSPECIFIED: Self =
-        Self { primaries: 2, transfer: 2, matrix: 2, range: Range::Unspecified };
-
-    fn encode(self, writer: &mut Writer<'_>) {
-        writer.bytes(&[self.primaries, self.transfer, self.matrix, self.range.code()]);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let [primaries, transfer, matrix, range] = reader.take()?;
-        let range = match range {
-            0 => Range::Unspecified,
-            1 => Range::Limited,
-            2 => Range::Full,
-            _ => {
-                return Err(Malformed::OutOfRange { field: Field::Range, found: u64::from(range) });
-            }
-        };
-        Ok(Self { primaries, transfer, matrix, range })
-    }
-}
-
-/// Which numbers are black and white.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Range {
-    /// Nothing is said.
-    Unspecified,
-    /// 16 to 235, for 8 bits of luma.
-    Limited,
-    /// 0 to 255, for 8 bits.
-    Full,
-}
-
-impl Range {
-    fn code(self) -> u8 {
-        match self {
-            Self::Unspecified => 0,
-            Self::Limited => 1,
-            Self::Full => 2,
-        }
     }
 }

@@ -10,10 +10,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dmabuf::layout::Extent;
+use crate::format::ChromaSiting;
 use crate::format::Entry;
 use crate::format::FormatSet;
 use crate::format::Fourcc;
 use crate::format::Modifier;
+use crate::format::Range;
 use crate::format::Usage;
 use crate::ipc::wire::ImageMessage;
 use crate::ipc::wire::PlaneList;
@@ -144,9 +146,16 @@ fn damage() -> impl Strategy<Value = Damage> {
 }
 
 fn frames() -> impl Strategy<Value = Frame> {
-    let range = proptest::sample::select(&[Range::Unspecified, Range::Limited, Range::Full][..]);
-    let colour = (any::<[u8; 3]>(), range).prop_map(|([primaries, transfer, matrix], range)| {
-        Colour { primaries, transfer, matrix, range }
+    let range = proptest::option::of(proptest::sample::select(&Range::ALL[..]));
+    let place = || proptest::sample::select(&ChromaSiting::ALL[..]);
+    let siting = proptest::option::of([place(), place()]);
+    let codes = (any::<[u8; 3]>(), range, siting);
+    let colour = codes.prop_map(|([primaries, transfer, matrix], range, siting)| Colour {
+        primaries,
+        transfer,
+        matrix,
+        range,
+        siting,
     });
     let numbers = (any::<NonZeroU64>(), any::<u64>(), proptest::option::of(any::<NonZeroU64>()));
     (numbers, buffers(), any::<bool>(), damage(), colour).prop_map(
