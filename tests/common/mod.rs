@@ -23,6 +23,8 @@ pub(crate) mod example;
 pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
+#[cfg(feature = "drm")]
+pub(crate) mod monitor;
 pub(crate) mod patience;
 pub(crate) mod picture;
 pub(crate) mod pixels;
