@@ -36,8 +36,8 @@ pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
-pub(crate) mod stream_pair;
 pub(crate) mod stamp;
+pub(crate) mod stream_pair;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
 pub(crate) mod system_calls;
