@@ -170,8 +170,10 @@ const EVENTS: &[Case] = &[
         assert_eq!(row[..5], [1, 2, 3, 4, 0]);
         assert!(take_events(&mut consumer).is_empty(), "retired, but held");
         consumer.release(frame, Ready::Finished).unwrap();
-        let Some(ConsumerEvent::Gone(buffer)) = consumer.next_event() else { panic!() };
+        let gone = consumer.next_event();
+        let Some(ConsumerEvent::Gone { buffer, image: gone }) = gone else { panic!("{gone:?}") };
         assert_eq!(buffer, id(5));
+        assert!(gone.is_same_memory(&image));
         assert!(consumer.image(id(5)).is_none());
         let text = Text::new("that was all");
         let goodbye = Goodbye { reason: Reason::Finished, text };
@@ -210,7 +212,7 @@ const EVENTS: &[Case] = &[
         producer.announce(0);
         consumer.dispatch().unwrap();
         assert!(consumer.image(id(0)).unwrap().is_same_memory(&first));
-        assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Gone(_))));
+        assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Gone { .. })));
         assert!(consumer.image(id(0)).is_none());
         assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Announced(_))));
         assert!(!consumer.image(id(0)).unwrap().is_same_memory(&first));
@@ -224,7 +226,7 @@ const EVENTS: &[Case] = &[
         let gone: Vec<_> = events
             .iter()
             .filter_map(|event| match event {
-                ConsumerEvent::Gone(buffer) => Some(buffer.get()),
+                ConsumerEvent::Gone { buffer, .. } => Some(buffer.get()),
                 _ => None,
             })
             .collect();
@@ -232,7 +234,7 @@ const EVENTS: &[Case] = &[
         assert!(matches!(events.last(), Some(ConsumerEvent::Format(_))));
         assert!(consumer.image(id(1)).is_some(), "held");
         consumer.release(held, Ready::Finished).unwrap();
-        assert!(matches!(only(take_events(&mut consumer)), ConsumerEvent::Gone(_)));
+        assert!(matches!(only(take_events(&mut consumer)), ConsumerEvent::Gone { .. }));
     }),
     ("another offer waits for the answer to the last", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(0);

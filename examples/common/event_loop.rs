@@ -21,12 +21,17 @@ pub(crate) fn run<F>(frames: Option<u32>, set_up: F) -> Result<(), Report>
 where
     F: FnOnce(&Stage<'_>) -> Result<Scene, Report>,
 {
-    let event_loop = EventLoop::new().map_err(|_nobody_answers| {
-        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
-    })?;
+    let event_loop = open()?;
     let mut app = App { set_up: Some(set_up), scene: None, frames, drawn: 0, outcome: Ok(()) };
     event_loop.run_app(&mut app)?;
     app.outcome
+}
+
+/// Connects to the window system.
+pub(crate) fn open() -> Result<EventLoop<()>, Report> {
+    EventLoop::new().map_err(|_nobody_answers| {
+        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
+    })
 }
 
 /// Where windows are made.
@@ -36,7 +41,8 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(event_loop: &'a ActiveEventLoop) -> Result<Self, Report> {
+    /// On the display of the window system, or where images can be imported if not there.
+    pub(crate) fn new(event_loop: &'a ActiveEventLoop) -> Result<Self, Report> {
         let display = Display::from_window_system(event_loop.owned_display_handle())?;
         if display.imports_dma_bufs() {
             return Ok(Self { event_loop, display });

@@ -7,6 +7,8 @@ pub(crate) mod description;
 #[cfg(feature = "window")]
 pub(crate) mod event_loop;
 pub(crate) mod hand_over;
+#[cfg(feature = "window")]
+pub(crate) mod live_window;
 #[cfg(feature = "drm")]
 pub(crate) mod monitor;
 pub(crate) mod pattern;

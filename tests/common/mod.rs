@@ -23,6 +23,8 @@ pub(crate) mod example;
 pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;
+#[cfg(feature = "drm")]
+pub(crate) mod monitor;
 pub(crate) mod patience;
 pub(crate) mod picture;
 pub(crate) mod pixels;
@@ -34,11 +36,14 @@ pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
 pub(crate) mod scripted_producer;
+pub(crate) mod stamp;
+pub(crate) mod stream_pair;
 pub(crate) mod stream_vectors;
 pub(crate) mod sw_sync;
 pub(crate) mod system_calls;
 #[cfg(feature = "cli")]
 pub(crate) mod tool;
+pub(crate) mod traced;
 #[cfg(feature = "v4l2")]
 pub(crate) mod vivid;
 #[cfg(feature = "drm")]
