@@ -18,11 +18,13 @@ use crate::format::Usage;
 use crate::ipc::Channel;
 use crate::ipc::PeerCredentials;
 use crate::ipc::Ready;
+use crate::stream::DispatchError;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Link;
 use crate::stream::protocol::End;
 use crate::stream::protocol::consumer as machine;
 use crate::stream::protocol::consumer::OfferError;
+use crate::stream::returned::Returned;
 use crate::stream::wire::BufferId;
 use crate::stream::wire::Format;
 use crate::stream::wire::MAX_BUFFERS;
@@ -34,12 +36,10 @@ mod carry;
 mod error;
 mod event;
 mod frame;
-mod returned;
 mod settings;
 mod watch;
 
 pub use error::ConnectError;
-pub use error::DispatchError;
 pub use error::NextError;
 pub use error::NotReleased;
 pub use error::ReleaseError;
@@ -48,7 +48,6 @@ pub use frame::ReceivedFrame;
 pub use settings::ConsumerSettings;
 
 use event::Waiting;
-use returned::Returned;
 use watch::Watch;
 
 /// A hello, an offer, a release of each frame, and a goodbye: more can never wait to be sent.
@@ -181,8 +180,9 @@ impl Consumer {
                     ConsumerEvent::Announced(buffer)
                 }
                 Waiting::Gone { buffer } => {
-                    *self.images.get_mut(buffer.index())? = None;
-                    ConsumerEvent::Gone(buffer)
+                    let image = self.images.get_mut(buffer.index()).and_then(Option::take);
+                    let Some(image) = image else { continue };
+                    ConsumerEvent::Gone { buffer, image }
                 }
                 Waiting::Ended(end) => {
                     self.end = Some(end.clone());

@@ -17,7 +17,6 @@ use crate::v4l2::queue::Queue;
 /// for the fence of the drawing) and when no other process has it.
 ///
 /// An image of [`Frame::image`] that was kept is the same memory, with another frame in it.
-#[must_use = "a frame that is dropped is overwritten"]
 pub struct Frame {
     queue: Arc<Queue>,
     buffer: usize,

@@ -4,9 +4,9 @@
 use std::mem;
 
 use super::Consumer;
-use super::DispatchError;
 use super::Waiting;
 use crate::dmabuf::Dmabuf;
+use crate::stream::DispatchError;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;

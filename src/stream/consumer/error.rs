@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use crate::ipc;
+use crate::stream::DispatchError;
 use crate::stream::consumer::ReceivedFrame;
 use crate::stream::protocol::End;
 use crate::stream::wire::Malformed;
@@ -18,21 +19,6 @@ pub enum ConnectError {
     #[error("the wished formats cannot be sent")]
     Offer(#[source] Malformed),
     /// The kernel refused, of which `EMFILE` is the likely error.
-    #[error("{call} failed: {errno}")]
-    Call {
-        /// The system call.
-        call: &'static str,
-        /// Its error.
-        errno: Errno,
-    },
-}
-
-/// Why nothing can be dispatched. What is wrong with the connection itself is no error but
-/// [`ConsumerEvent::Ended`](crate::stream::ConsumerEvent::Ended).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DispatchError {
-    /// The kernel refused.
     #[error("{call} failed: {errno}")]
     Call {
         /// The system call.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dmabuf::Dmabuf;
-use crate::stream::consumer::returned::Returned;
+use crate::stream::returned::Returned;
 use crate::stream::wire::BufferId;
 use crate::stream::wire::Colour;
 use crate::stream::wire::Damage;

@@ -194,8 +194,38 @@ impl<F> Producer<F> {
         self.peers.iter().flatten().map(|peer| peer.id)
     }
 
+    /// The consumers that have an answer to their offer: they are sent frames.
+    pub fn served(&self) -> impl Iterator<Item = PeerId> {
+        let peers = self.peers.iter().flatten();
+        peers.filter(|peer| peer.state == State::Served).map(|peer| peer.id)
+    }
+
+    /// The consumers whose offer waits for [`Producer::configure`], or to be dismissed.
+    pub fn waiting(&self) -> impl Iterator<Item = PeerId> {
+        let peers = self.peers.iter().flatten();
+        peers.filter(|peer| peer.state == State::Waiting).map(|peer| peer.id)
+    }
+
+    /// What all buffers are; the number of the offer in it means nothing.
+    pub fn format(&self) -> Option<&Format> {
+        self.format.as_ref()
+    }
+
+    /// Whether this is a buffer that is not retired.
+    pub fn is_live(&self, buffer: BufferId) -> bool {
+        self.pool.live().any(|(live, _)| live == buffer)
+    }
+
+    /// Whether all who are served release their frames with fences where they have to: if not, some
+    /// of them finish reading, or only say that they do.
+    pub fn may_receive_fences(&self) -> bool {
+        let is_able = |peer: &Peer| peer.state != State::Served || peer.agreed.release_fences;
+        let waits = self.settings.hello.capabilities.contains(Capabilities::WAITS_FOR_FENCES);
+        waits && self.peers.iter().flatten().all(is_able)
+    }
+
     /// Whether all who are served wait for fences: if not, frames have to be finished before they
-    /// are submitted.
+    /// are submitted, or their fences [attached](Producer::submit_attached).
     pub fn may_send_fences(&self) -> bool {
         let is_able = |peer: &Peer| peer.state != State::Served || peer.agreed.frame_fences;
         let sends = self.settings.hello.capabilities.contains(Capabilities::SENDS_FENCES);
@@ -286,6 +316,11 @@ impl<F> Producer<F> {
     /// The fences after which a buffer may be written that was acquired. They are the caller's.
     pub fn take_release_fences(&mut self, buffer: BufferId) -> Option<Drain<'_, F>> {
         self.pool.take_releases(buffer)
+    }
+
+    /// The same fences, without taking them. They are dropped when the buffer is submitted.
+    pub fn release_fences(&self, buffer: BufferId) -> &[F] {
+        self.pool.slot(buffer).map_or(&[], |slot| slot.releases())
     }
 
     /// The fence that a frame in this buffer is to be sent with.

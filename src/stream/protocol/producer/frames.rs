@@ -75,19 +75,35 @@ impl<F> Producer<F> {
         fence: Option<F>,
         now_ns: u64,
     ) -> Result<NonZeroU64, SubmitError> {
+        if fence.is_some() && !self.may_send_fences() && self.pool.is_written(buffer) {
+            return Err(SubmitError::Fence);
+        }
+        self.submit_attached(buffer, picture, fence, now_ns)
+    }
+
+    /// As [`Producer::submit`], with a fence that the buffer itself has been given too: the drivers
+    /// of consumers that cannot wait for fences wait for it there, and their frames are sent
+    /// without one.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]; never [`SubmitError::Fence`].
+    pub fn submit_attached(
+        &mut self,
+        buffer: BufferId,
+        picture: Picture,
+        fence: Option<F>,
+        now_ns: u64,
+    ) -> Result<NonZeroU64, SubmitError> {
         if !self.pool.is_written(buffer) {
             return Err(SubmitError::NotAcquired { buffer });
         }
-        let format = self.format.filter(|_| self.pool.live().any(|(live, _)| live == buffer));
+        let format = self.format.filter(|_| self.is_live(buffer));
         let Some(format) = format else {
             self.cancel(buffer);
             return Err(SubmitError::Retired { buffer });
         };
         if !picture.damage.is_inside(format.size) {
             return Err(SubmitError::Damage);
-        }
-        if fence.is_some() && !self.may_send_fences() {
-            return Err(SubmitError::Fence);
         }
         let serial = following(self.last_serial).ok_or(SubmitError::Exhausted)?;
         self.wait_for_room(now_ns)?;

@@ -1,4 +1,4 @@
-//! Frames that were dropped and not released.
+//! Frames that were dropped and not released, or not submitted.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -11,25 +11,25 @@ use crate::stream::wire::MAX_BUFFERS;
 
 const _: () = assert!(MAX_BUFFERS == 64, "a bit for each");
 
-/// The buffers whose frames were dropped, wherever that was. The alarm, which is also that of the
-/// handshake, tells the one who can send their releases.
+/// The buffers whose frames were dropped, wherever that was. The alarm, which is also that of all
+/// deadlines, tells the one who can send their releases or write to them again.
 #[derive(Debug)]
-pub(in crate::stream::consumer) struct Returned {
+pub(in crate::stream) struct Returned {
     buffers: AtomicU64,
     alarm: Alarm,
 }
 
 impl Returned {
-    pub(in crate::stream::consumer) fn new() -> Result<Self, Errno> {
+    pub(in crate::stream) fn new() -> Result<Self, Errno> {
         Ok(Self { buffers: AtomicU64::new(0), alarm: Alarm::new()? })
     }
 
-    pub(in crate::stream::consumer) fn alarm(&self) -> &Alarm {
+    pub(in crate::stream) fn alarm(&self) -> &Alarm {
         &self.alarm
     }
 
     /// The frame in this buffer was dropped.
-    pub(in crate::stream::consumer) fn put(&self, buffer: BufferId) {
+    pub(in crate::stream) fn put(&self, buffer: BufferId) {
         self.buffers.fetch_or(bit(buffer), Ordering::AcqRel);
         if let Err(errno) = self.alarm.ring() {
             tracing::warn!(%buffer, %errno, "a dropped frame is released by the next dispatch only");
@@ -38,7 +38,7 @@ impl Returned {
 
     /// Whose frames were dropped since this was asked last. Set the alarm before: it may ring again
     /// from here on.
-    pub(in crate::stream::consumer) fn take(&self) -> impl Iterator<Item = BufferId> + use<> {
+    pub(in crate::stream) fn take(&self) -> impl Iterator<Item = BufferId> + use<> {
         // Most of the time there is none, and then nothing has to be written.
         let buffers = match self.buffers.load(Ordering::Acquire) {
             0 => 0,
