@@ -10,10 +10,13 @@
 #[path = "../../counts/src/inputs.rs"]
 mod inputs;
 mod machine;
+mod memory;
+mod other;
 mod race;
 mod report;
 mod results;
 mod rows;
+mod serve;
 
 use std::fs;
 use std::path::Path;
@@ -30,6 +33,7 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["measure", ref options @ .., file] => measure(options, file),
+        ["serve", kind, width, height] => serve::run(kind, [width.parse()?, height.parse()?]),
         ["report", results, counts, docs] => {
             let results: Results = serde_json::from_str(&read(results)?)?;
             report::write(&results, &read(counts)?, Path::new(docs))

@@ -2,10 +2,13 @@
 
 mod check;
 mod contexts;
+mod copies;
 mod driver;
+mod fan_out;
 mod hand_over;
 mod import;
 mod negotiation;
+mod stream;
 
 use anyhow::Result;
 
@@ -17,11 +20,14 @@ pub(crate) use crate::rows::driver::display;
 type Row = fn(Pace) -> Result<Table>;
 
 /// Everything that can be measured, by its name.
-pub(crate) const ALL: [(&str, Row); 5] = [
+pub(crate) const ALL: [(&str, Row); 8] = [
     ("import", import::measure),
     ("check", check::measure),
     ("hand_over", hand_over::measure),
     ("negotiation", negotiation::measure),
+    ("stream", stream::measure),
+    ("fan_out", fan_out::measure),
+    ("copies", copies::measure),
     ("contexts", contexts::measure),
 ];
 
