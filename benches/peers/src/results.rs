@@ -11,6 +11,18 @@ pub(crate) struct Results {
     pub(crate) tables: Vec<Table>,
 }
 
+/// What it costs to depend on a crate.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Footprint {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    /// In the tree, itself included.
+    pub(crate) crates: u32,
+    pub(crate) build_seconds: f64,
+    pub(crate) program_bytes: u64,
+    pub(crate) libraries: Vec<String>,
+}
+
 /// One thing that can be done in several ways.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Table {
