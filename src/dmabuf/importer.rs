@@ -22,6 +22,7 @@ use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::sampling;
 use crate::dmabuf::trial_mapping;
+use crate::format::Layout;
 use crate::format::PlaneLayout;
 
 /// How a driver gets at the pixels of an image that it imports.
@@ -223,7 +224,8 @@ impl Importer {
             return Err(Refusal::Misread { driver: driver(), fourcc });
         }
         let (width, height) = (image.width(), image.height());
-        let [least_width, least_height] = fourcc.layout().map_or([1, 1], sampling::least_size);
+        let layout = fourcc.layout();
+        let [least_width, least_height] = layout.map_or([1, 1], sampling::least_size);
         if width < least_width || height < least_height {
             let driver = driver();
             return Err(Refusal::TooSmall {
@@ -235,7 +237,7 @@ impl Importer {
                 least_height,
             });
         }
-        let shapes = fourcc.layout().map_or(&[][..], |layout| layout.planes());
+        let shapes = layout.map_or(&[][..], Layout::planes);
         let mut planes = image.planes().iter().zip(shapes).enumerate();
         planes.try_for_each(|(index, (plane, shape))| {
             self.reads_within_rows(index, plane, *shape, height)
