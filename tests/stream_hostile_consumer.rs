@@ -28,6 +28,7 @@ use dmashare::ipc::Channel;
 use dmashare::ipc::Ready;
 use dmashare::ipc::ReceiveError;
 use dmashare::stream::AcquireError;
+use dmashare::stream::Acquired;
 use dmashare::stream::Consumer;
 use dmashare::stream::End;
 use dmashare::stream::NextError;
@@ -389,7 +390,7 @@ const SILENCE: &[Case] = &[
         let mut held_by_user = Vec::new();
         // It costs the others nothing while there are buffers.
         scene.assert_serves();
-        while held_by_user.len() < 3 {
+        while held_by_user.len() < 4 {
             match scene.producer.acquire() {
                 Ok(acquired) => held_by_user.push(acquired),
                 Err(AcquireError::NoneFree { .. }) => {
@@ -398,11 +399,9 @@ const SILENCE: &[Case] = &[
                 Err(error) => panic!("{error}"),
             }
         }
-        // The pool is dry but for what it holds: it has held that for too long.
-        let last = scene.producer.acquire_timeout(SOON).unwrap();
-        assert!(last.is_tainted());
-        held_by_user.into_iter().for_each(|acquired| scene.producer.cancel(acquired));
-        scene.producer.cancel(last);
+        // The pool was dry, and it had held frames for too long.
+        assert!(held_by_user.iter().any(Acquired::is_tainted));
+        drop(held_by_user);
         assert_eq!(scene.told_end(), End::TooSlow);
     }),
     ("nothing is ever read", || {
@@ -428,7 +427,11 @@ const SILENCE: &[Case] = &[
         let mut scene = scene.without_hostile();
         scene.producer.dispatch().unwrap();
         let events = producer_events(&mut scene.producer);
-        assert_eq!(events, [ProducerEvent::Left { peer, end: End::Lost }]);
+        assert!(
+            matches!(events[..], [ProducerEvent::Left { peer: left, end: End::Lost }]
+            if left == peer),
+            "{events:?}"
+        );
         scene.assert_serves();
         let all: Vec<_> = (0..4).map(|_| scene.producer.acquire().unwrap()).collect();
         assert_eq!(all.iter().filter(|acquired| acquired.is_tainted()).count(), 0, "written since");
