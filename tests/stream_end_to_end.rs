@@ -153,11 +153,10 @@ fn recorders_in_threads_get_every_frame() {
     wait_for_served(&mut producer, 4);
     for number in 1..=FRAMES {
         assert_eq!(draw(&mut producer, number).get(), number);
-        assert!(
-            !producer_events(&mut producer)
-                .iter()
-                .any(|event| matches!(event, ProducerEvent::Missed { .. } | ProducerEvent::Left { .. }))
-        );
+        assert!(!producer_events(&mut producer).iter().any(|event| matches!(
+            event,
+            ProducerEvent::Missed { .. } | ProducerEvent::Left { .. }
+        )));
     }
     drain(&mut producer, 6);
     drop(producer);
