@@ -94,6 +94,13 @@ impl Capture {
         self.queue.format()
     }
 
+    /// The images of all buffers by their numbers, to be imported before the first frame comes.
+    /// [`Frame::image`] is one of them, unless the driver begins behind the beginning of a buffer,
+    /// which it says with the first frame in it.
+    pub fn images(&self) -> Vec<Dmabuf> {
+        self.queue.images()
+    }
+
     /// How many frames there can be at a time.
     pub fn buffer_count(&self) -> usize {
         self.queue.buffer_count()

@@ -1,5 +1,10 @@
 //! What a driver says of its colours.
 
+use crate::format::ChromaSiting;
+use crate::format::Colorimetry;
+use crate::format::Matrix;
+use crate::format::Range;
+
 /// `V4L2_COLORSPACE_*`, as far as they decide what the other fields are by default.
 const COLORSPACE_SMPTE240M: u32 = 2;
 const COLORSPACE_REC709: u32 = 3;
@@ -37,6 +42,26 @@ impl ColorFields {
     pub const FULL_RANGE: u32 = 1;
     /// [`ColorFields::quantization`]: 16 to 235 for luma, 16 to 240 for chroma, at 8 bits.
     pub const LIMITED_RANGE: u32 = 2;
+
+    /// How luma and chroma become colours, by fields that leave nothing open; `None` for matrices that
+    /// [`Matrix`] does not have (SMPTE 240M, BT.2020 with constant luminance). Drivers do not say
+    /// where chroma lies: in the middle of the pixels, as the formats' descriptions have it.
+    ///
+    /// Spec: "Color Sample Location" in
+    /// <https://docs.kernel.org/userspace-api/media/v4l/pixfmt-yuv-planar.html>.
+    pub fn colorimetry(&self) -> Option<Colorimetry> {
+        let matrix = match self.encoding {
+            // The other two are BT.601 for colours beyond the range, and a deprecated name of it.
+            Self::ENCODING_BT601 | 3 | 5 => Matrix::Bt601,
+            Self::ENCODING_BT709 | 4 => Matrix::Bt709,
+            Self::ENCODING_BT2020 => Matrix::Bt2020,
+            _ => return None,
+        };
+        let is_full = self.quantization == Self::FULL_RANGE;
+        let range = if is_full { Range::Full } else { Range::Narrow };
+        let siting = ChromaSiting::Centered;
+        Some(Colorimetry { matrix, range, horizontal_siting: siting, vertical_siting: siting })
+    }
 
     /// The same with what is left to the colour space filled in, for a format of luma and chroma or
     /// one of red, green and blue.
@@ -97,6 +122,16 @@ mod tests {
             let resolved = ColorFields { quantization: 1, ..resolved };
             assert_eq!(fields.resolved(false), resolved);
         }
+    }
+
+    #[test]
+    fn colorimetry_of_matrices_that_nobody_has_is_none() {
+        let of = |encoding| ColorFields { encoding, ..ColorFields::default() }.colorimetry();
+        assert_eq!(of(ColorFields::ENCODING_BT2020).map(|it| it.matrix), Some(Matrix::Bt2020));
+        assert_eq!(of(7), None);
+        assert_eq!(of(ColorFields::ENCODING_SMPTE240M), None);
+        let jpeg = ColorFields { colorspace: COLORSPACE_JPEG, ..ColorFields::default() };
+        assert_eq!(jpeg.resolved(true).colorimetry(), Some(Colorimetry::JPEG));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::dmabuf::InvalidDescriptor;
 use crate::dmabuf::PlaneDescriptor;
 use crate::dmabuf::layout;
 use crate::dmabuf::layout::LayoutError;
+use crate::format::Colorimetry;
 use crate::format::Fourcc;
 use crate::format::Layout;
 use crate::format::Model;
@@ -139,6 +140,12 @@ impl Format {
     /// What the driver says of its colours, with nothing left open.
     pub fn colors(&self) -> ColorFields {
         self.colors
+    }
+
+    /// How luma and chroma become colours: what [`ColorFields::colorimetry`] says. Formats of red, green
+    /// and blue ignore it.
+    pub fn colorimetry(&self) -> Option<Colorimetry> {
+        self.colors.colorimetry()
     }
 
     /// An image of this format in memory from anywhere: one dma-buf for each of

@@ -86,6 +86,10 @@ impl Queue {
         self.buffer_count
     }
 
+    pub(in crate::v4l2) fn images(&self) -> Vec<Dmabuf> {
+        self.state().slots.iter().map(|slot| slot.image.clone()).collect()
+    }
+
     pub(in crate::v4l2) fn start(&self) -> Result<(), QueueError> {
         let mut state = self.state();
         if state.is_streaming {

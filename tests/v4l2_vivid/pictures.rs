@@ -8,6 +8,7 @@ use dmashare::allocator::Request;
 use dmashare::allocator::Udmabuf;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::dmabuf::Plane;
+use dmashare::format;
 use dmashare::format::Fourcc;
 use dmashare::v4l2::Capture;
 use dmashare::v4l2::ColorFields;
@@ -169,6 +170,15 @@ fn images_of_an_allocator_are_captured_into_as_they_are() {
     }
 }
 
+/// The oracle's name of a matrix.
+fn as_stated(matrix: format::Matrix) -> Matrix {
+    match matrix {
+        format::Matrix::Bt601 => Matrix::Bt601,
+        format::Matrix::Bt709 => Matrix::Bt709,
+        format::Matrix::Bt2020 => Matrix::Bt2020,
+    }
+}
+
 #[test]
 #[ignore = "lab: needs vivid"]
 fn colours_are_those_that_the_format_states() {
@@ -188,6 +198,11 @@ fn colours_are_those_that_the_format_states() {
                 let request = FormatRequest::new(width, height, PixelFormat::from_code(code));
                 let format = device.set_format(&request.colors(fields)).unwrap();
                 assert_eq!(format.colors(), fields);
+                let stated = format.colorimetry().unwrap();
+                assert_eq!(
+                    (as_stated(stated.matrix), stated.range == format::Range::Full),
+                    (matrix, range == Range::Full)
+                );
                 let capture = Capture::export(&device, 1).unwrap();
                 capture.start().unwrap();
                 let frame = capture.frame(PATIENCE).unwrap();
