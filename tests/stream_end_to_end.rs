@@ -194,8 +194,8 @@ fn viewers_in_threads_skip_frames_and_slow_nobody_down() {
     }
     let got = (quick.serials.len() + slow.serials.len()) as u64;
     assert_eq!(got + missed, 2 * FRAMES, "each frame was got or missed");
-    let pace = Duration::from_millis(20) * u32::try_from(FRAMES).unwrap();
-    assert!(took < pace / 2, "{took:?}: nobody waited for the slow one");
+    let slowly = Duration::from_millis(20) * u32::try_from(FRAMES).unwrap();
+    assert!(took < slowly / 2, "{took:?}: nobody waited for the slow one");
 }
 
 #[test]
@@ -270,10 +270,10 @@ fn newcomer_changes_the_format_for_those_who_are_watching() {
     (101..=200).for_each(|number| _ = draw(&mut producer, number));
     drain(&mut producer, 5);
     drop(producer);
-    let watched = watches.join().unwrap();
+    let seen = watches.join().unwrap();
     // Those of the former format that were still queued when it changed are not sent.
-    assert_growing(&watched.serials);
-    assert_eq!(watched.serials[watched.serials.len() - 100..], (101..=200).collect::<Vec<_>>());
+    assert_growing(&seen.serials);
+    assert_eq!(seen.serials[seen.serials.len() - 100..], (101..=200).collect::<Vec<_>>());
     assert!(newcomer.join().unwrap().serials.ends_with(&(101..=200).collect::<Vec<_>>()));
 }
 

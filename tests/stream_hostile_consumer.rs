@@ -74,6 +74,8 @@ use common::stream_pair::*;
 use common::sw_sync::Timeline;
 
 const MOMENT: Duration = Duration::from_millis(50);
+/// Enough for an honest consumer under emulation.
+const HANDSHAKE: Duration = Duration::from_secs(2);
 
 /// A producer with one honest consumer, and one that is not.
 struct Scene {
@@ -85,12 +87,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::with(|producer| ScriptedConsumer::joined(producer))
+        Self::with(ScriptedConsumer::joined)
     }
 
     /// The hostile one is served, and holds frame 1.
     fn served() -> (Self, Release) {
-        let mut scene = Self::with(|producer| ScriptedConsumer::served(producer));
+        let mut scene = Self::with(ScriptedConsumer::served);
         produce(&mut scene.producer);
         let held = scene.hostile.frame();
         assert_eq!(held.serial.get(), 1);
@@ -103,7 +105,7 @@ impl Scene {
         let settings = producer_settings()
             .buffers(4)
             .most_queued(8)
-            .handshake_timeout(MOMENT)
+            .handshake_timeout(HANDSHAKE)
             .policy(Policy::mailbox().with_hold_limit_ns(limit_ns));
         let mut producer = producer_with(settings);
         let (_, honest) = join_served(&mut producer, &consumer_settings());
@@ -284,7 +286,7 @@ const MESSAGES: &[Case] = &[
         assert_eq!(scene.told_end(), End::Violation(Violation::NotHeld { buffer }));
     }),
     ("a release by one who never had any", || {
-        let scene = Scene::with(|producer| ScriptedConsumer::served(producer));
+        let scene = Scene::with(ScriptedConsumer::served);
         let (serial, buffer) = (NonZeroU64::MIN, BufferId::new(0).unwrap());
         scene.hostile.send(&Message::Release(Release { serial, buffer, has_fence: false }));
         assert_eq!(scene.told_end(), End::Violation(Violation::NotHeld { buffer }));
@@ -394,7 +396,7 @@ const SILENCE: &[Case] = &[
             match scene.producer.acquire() {
                 Ok(acquired) => held_by_user.push(acquired),
                 Err(AcquireError::NoneFree { .. }) => {
-                    scene.producer.dispatch_timeout(SOON).unwrap()
+                    scene.producer.dispatch_timeout(SOON).unwrap();
                 }
                 Err(error) => panic!("{error}"),
             }
@@ -549,27 +551,28 @@ fn no_file_descriptor_left_costs_the_others_nothing() {
     child::run_once("no_file_descriptor_left_costs_the_others_nothing", LIMITS);
 }
 
-/// The child that is stopped connects, takes one frame, says so, and holds it.
+/// Takes one frame, says so, and holds it.
+fn be_stopped(path: &str) {
+    let mut consumer = Consumer::connect(path, &consumer_settings()).unwrap();
+    let frame = consumer.next_frame(SOON).unwrap();
+    std::fs::write(format!("{path}.held"), frame.serial().to_string()).unwrap();
+    // Whoever stops this process continues it only to see how it ends.
+    let told = loop {
+        match consumer.next_frame(SOON) {
+            Ok(_) => {}
+            Err(NextError::Ended(end)) => break end,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(matches!(&told, End::Peer(goodbye) if goodbye.reason == Reason::TooSlow), "{told:?}");
+    assert_eq!(stamp_of(frame.image()), frame.serial().get(), "nobody has written to it");
+}
+
 #[test]
 fn consumer_that_is_stopped_is_sent_away_and_nobody_else() {
     const TEST: &str = "consumer_that_is_stopped_is_sent_away_and_nobody_else";
     if let Some(path) = child::case() {
-        let mut consumer = Consumer::connect(&path, &consumer_settings()).unwrap();
-        let frame = consumer.next_frame(SOON).unwrap();
-        std::fs::write(format!("{path}.held"), frame.serial().to_string()).unwrap();
-        // Whoever stops this process continues it only to see how it ends.
-        let told = loop {
-            match consumer.next_frame(SOON) {
-                Ok(_) => {}
-                Err(NextError::Ended(end)) => break end,
-                Err(error) => panic!("{error}"),
-            }
-        };
-        assert!(
-            matches!(&told, End::Peer(goodbye) if goodbye.reason == Reason::TooSlow),
-            "{told:?}"
-        );
-        assert_eq!(stamp_of(frame.image()), frame.serial().get(), "nobody has written to it");
+        be_stopped(&path);
         return child::done();
     }
     let directory = tempfile::tempdir().unwrap();
