@@ -8,7 +8,6 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -36,6 +35,7 @@ mod carry;
 mod error;
 mod event;
 mod frame;
+mod patience;
 mod settings;
 mod watch;
 
@@ -48,6 +48,7 @@ pub use frame::ReceivedFrame;
 pub use settings::ConsumerSettings;
 
 use event::Waiting;
+use patience::Patience;
 use watch::Watch;
 
 /// A hello, an offer, a release of each frame, and a goodbye: more can never wait to be sent.
@@ -112,7 +113,8 @@ impl Consumer {
         Self::on_channel(channel, settings)
     }
 
-    /// As [`Consumer::connect`], over a socket that was inherited or received. Does not block.
+    /// As [`Consumer::connect`], over a socket that was inherited or received. Does not block. The
+    /// socket keeps its options, but for `SO_RCVTIMEO`.
     ///
     /// # Errors
     /// See [`ConnectError`]. The file descriptor is closed then.
@@ -161,10 +163,7 @@ impl Consumer {
     /// # Errors
     /// See [`DispatchError`]. What is wrong with the connection or the peer is an event.
     pub fn dispatch(&mut self) -> Result<(), DispatchError> {
-        self.settle()?;
-        self.release_dropped();
-        self.look_at_clock();
-        self.flush();
+        self.prepare()?;
         self.receive();
         self.watch_for_room()
     }
@@ -205,7 +204,10 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`]; [`NextError::Ended`] after [`ConsumerEvent::Ended`].
     pub fn next_event_timeout(&mut self, timeout: Duration) -> Result<ConsumerEvent, NextError> {
-        let deadline = Instant::now().checked_add(timeout);
+        self.next_event_within(&mut Patience::new(timeout))
+    }
+
+    fn next_event_within(&mut self, patience: &mut Patience) -> Result<ConsumerEvent, NextError> {
         loop {
             if let Some(event) = self.next_event() {
                 return Ok(event);
@@ -213,14 +215,16 @@ impl Consumer {
             if let Some(end) = &self.end {
                 return Err(NextError::Ended(end.clone()));
             }
-            self.dispatch()?;
+            self.prepare()?;
+            match patience.left() {
+                left if !left.is_zero() && self.has_only_to_receive() => self.wait_to_receive(left),
+                _ => self.receive(),
+            }
+            self.watch_for_room()?;
             if !self.waiting.is_empty() {
                 continue;
             }
-            let left = match deadline {
-                Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-                None => timeout,
-            };
+            let left = patience.left();
             if left.is_zero() {
                 return Err(NextError::TimedOut);
             }
@@ -237,16 +241,12 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`].
     pub fn next_frame(&mut self, timeout: Duration) -> Result<ReceivedFrame, NextError> {
-        let deadline = Instant::now().checked_add(timeout);
-        let mut left = timeout;
+        let mut patience = Patience::new(timeout);
         loop {
-            match self.next_event_timeout(left)? {
+            match self.next_event_within(&mut patience)? {
                 ConsumerEvent::Frame(frame) => return Ok(frame),
                 ConsumerEvent::Ended(end) => return Err(NextError::Ended(end)),
                 _ => {}
-            }
-            if let Some(deadline) = deadline {
-                left = deadline.saturating_duration_since(Instant::now());
             }
         }
     }
