@@ -191,7 +191,7 @@ const CASES: &[Case] = &[
         assert_eq!(chosen(&producer), (XRGB, LINEAR));
         let is_format = |event: &ConsumerEvent| matches!(event, ConsumerEvent::Format(_));
         assert!(told.iter().all(|told| told.iter().filter(|event| is_format(event)).count() == 1));
-        let gone = told[0].iter().filter(|event| matches!(event, ConsumerEvent::Gone(_)));
+        let gone = told[0].iter().filter(|event| matches!(event, ConsumerEvent::Gone { .. }));
         assert_eq!(gone.count(), 3);
         let events = producer_events(&mut producer);
         let retired = events.iter().filter(|event| matches!(event, ProducerEvent::Retired(_)));

@@ -83,7 +83,7 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 ///
 /// Nothing here waits for the producer except [`Consumer::connect`], [`Consumer::next_event_timeout`]
 /// and [`Consumer::next_frame`], which say so. A frame costs one `recvmsg`, its release one
-/// `sendmsg`, and neither memory nor a file descriptor, but for its fence.
+/// `send`, and neither memory nor a file descriptor, but for its fence.
 ///
 /// Dropping it says goodbye, and closes everything but the frames that are still held.
 #[derive(Debug)]
