@@ -54,12 +54,12 @@ use watch::Watch;
 /// A hello, an offer, a release of each frame, and a goodbye: more can never wait to be sent.
 const MOST_QUEUED: usize = MAX_FRAMES + 3;
 
-/// One consumer of a stream: it gets frames from a [`Producer`](crate::stream) and gives them back.
+/// One consumer of a stream: it gets frames from a [`Producer`](crate::stream::Producer) and gives them back.
 ///
 /// It owns its socket and the images of the stream. With [`AsFd`] it fits into any event loop: when
 /// its file descriptor is readable, call [`Consumer::dispatch`], then take all events.
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
 ///
 /// use dmashare::dmabuf::Access;
@@ -67,11 +67,24 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 /// use dmashare::ipc::Ready;
 /// use dmashare::stream::{Consumer, ConsumerSettings};
 ///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("camera");
+/// # let size = dmashare::stream::wire::Size::new(64, 48).expect("a size");
+/// # let settings = dmashare::stream::ProducerSettings::new(size);
+/// # let memory = Box::new(dmashare::allocator::Memfd::new());
+/// # let mut producer = dmashare::stream::Producer::new(memory, settings)?;
+/// # producer.listen(&path)?;
+/// # std::thread::spawn(move || {
+/// #     while let Ok(acquired) = producer.acquire_timeout(Duration::from_secs(60)) {
+/// #         producer.submit(acquired, Ready::Finished, Default::default()).expect("a frame");
+/// #     }
+/// # });
+/// // What this CPU can read, from whoever makes frames at this path.
 /// let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
 /// let settings = ConsumerSettings::new(Usage::Cpu, formats);
-/// let mut consumer = Consumer::connect("/run/user/1000/camera", &settings)?;
-/// for _ in 0..100 {
-///     let frame = consumer.next_frame(Duration::from_secs(1))?;
+/// let mut consumer = Consumer::connect(&path, &settings)?;
+/// for _ in 0..10 {
+///     let frame = consumer.next_frame(Duration::from_secs(10))?;
 ///     frame.wait_for_pixels(Duration::from_secs(1))?;
 ///     let mut mapping = frame.image().map(Access::Read)?;
 ///     let mut row = vec![0; 4 * frame.image().width() as usize];
@@ -79,6 +92,29 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 ///     consumer.release(frame, Ready::Finished)?;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// In an event loop it never blocks, and what comes beside frames is seen:
+///
+/// ```no_run
+/// # use dmashare::stream::{Consumer, ConsumerEvent};
+/// # use dmashare::ipc::Ready;
+/// # fn readable(consumer: &mut Consumer) -> Result<(), Box<dyn std::error::Error>> {
+/// consumer.dispatch()?;
+/// while let Some(event) = consumer.next_event() {
+///     match event {
+///         ConsumerEvent::Announced(buffer) => println!("import {:?}", consumer.image(buffer)),
+///         ConsumerEvent::Gone { buffer, .. } => println!("forget {buffer}"),
+///         ConsumerEvent::Frame(frame) => {
+///             // show it
+///             consumer.release(frame, Ready::Finished)?;
+///         }
+///         ConsumerEvent::Ended(end) => println!("{end}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Nothing here waits for the producer except [`Consumer::connect`], [`Consumer::next_event_timeout`]

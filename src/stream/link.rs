@@ -90,8 +90,8 @@ impl Link {
     }
 
     /// As [`Link::receive`], but waits for a message, at most for `timeout`, which is more than 0. It
-    /// gives up early if a signal comes, or if the socket is non-blocking. It is one call, where to
-    /// wait and to receive are two. The socket has this timeout from then on.
+    /// may give up early: after half of the time, when a signal comes, or at once if the socket is
+    /// non-blocking. It is one call, where to wait and to receive are two.
     ///
     /// # Errors
     /// As [`Link::receive`].
@@ -105,6 +105,7 @@ impl Link {
             return self.receive();
         }
         let socket = self.channel.as_fd();
+        let timeout = power_of_two(timeout);
         if self.timeout != Some(timeout) {
             let set = sockopt::set_socket_timeout(socket, Timeout::Recv, Some(timeout));
             if set.is_err() {
@@ -205,6 +206,12 @@ impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
     }
+}
+
+/// A timeout that is not longer and seldom another one: to tell the socket costs a call.
+fn power_of_two(timeout: Duration) -> Duration {
+    let timeout_us = u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1);
+    Duration::from_micros(1 << timeout_us.ilog2())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
