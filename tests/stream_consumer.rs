@@ -170,8 +170,10 @@ const EVENTS: &[Case] = &[
         assert_eq!(row[..5], [1, 2, 3, 4, 0]);
         assert!(take_events(&mut consumer).is_empty(), "retired, but held");
         consumer.release(frame, Ready::Finished).unwrap();
-        let Some(ConsumerEvent::Gone(buffer)) = consumer.next_event() else { panic!() };
+        let gone = consumer.next_event();
+        let Some(ConsumerEvent::Gone { buffer, image: gone }) = gone else { panic!("{gone:?}") };
         assert_eq!(buffer, id(5));
+        assert!(gone.is_same_memory(&image));
         assert!(consumer.image(id(5)).is_none());
         let text = Text::new("that was all");
         let goodbye = Goodbye { reason: Reason::Finished, text };
@@ -210,7 +212,7 @@ const EVENTS: &[Case] = &[
         producer.announce(0);
         consumer.dispatch().unwrap();
         assert!(consumer.image(id(0)).unwrap().is_same_memory(&first));
-        assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Gone(_))));
+        assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Gone { .. })));
         assert!(consumer.image(id(0)).is_none());
         assert!(matches!(consumer.next_event(), Some(ConsumerEvent::Announced(_))));
         assert!(!consumer.image(id(0)).unwrap().is_same_memory(&first));
@@ -224,7 +226,7 @@ const EVENTS: &[Case] = &[
         let gone: Vec<_> = events
             .iter()
             .filter_map(|event| match event {
-                ConsumerEvent::Gone(buffer) => Some(buffer.get()),
+                ConsumerEvent::Gone { buffer, .. } => Some(buffer.get()),
                 _ => None,
             })
             .collect();
@@ -232,7 +234,7 @@ const EVENTS: &[Case] = &[
         assert!(matches!(events.last(), Some(ConsumerEvent::Format(_))));
         assert!(consumer.image(id(1)).is_some(), "held");
         consumer.release(held, Ready::Finished).unwrap();
-        assert!(matches!(only(take_events(&mut consumer)), ConsumerEvent::Gone(_)));
+        assert!(matches!(only(take_events(&mut consumer)), ConsumerEvent::Gone { .. }));
     }),
     ("another offer waits for the answer to the last", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(0);
@@ -438,7 +440,7 @@ const WAITS: &[Case] = &[
 
 /// Accepts one connection, and streams one frame.
 fn serve(listener: &Listener) {
-    let producer = ScriptedProducer { channel: listener.accept_timeout(SOON).unwrap() };
+    let producer = ScriptedProducer::new(listener.accept_timeout(SOON).unwrap());
     producer.send(&hello());
     producer.send(&Message::Format(format(1, 1)));
     producer.announce(0);
@@ -526,7 +528,7 @@ const CONNECTIONS: &[Case] = &[
     ("by an inherited file descriptor", || {
         let (here, there) = Channel::pair().unwrap();
         let consumer = Consumer::from_fd(OwnedFd::from(there), &settings()).unwrap();
-        assert!(matches!(ScriptedProducer { channel: here }.receive(), Message::ConsumerHello(_)));
+        assert!(matches!(ScriptedProducer::new(here).receive(), Message::ConsumerHello(_)));
         drop(consumer);
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         let refused = Consumer::from_fd(one.into(), &settings()).unwrap_err();

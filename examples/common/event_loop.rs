@@ -11,6 +11,7 @@ use winit::event_loop::ActiveEventLoop;
 use winit::event_loop::EventLoop;
 use winit::window::WindowId;
 
+use crate::common::place::Place;
 use crate::common::report::Report;
 use crate::common::window::Window;
 
@@ -81,7 +82,11 @@ pub(crate) struct Scene {
     _hidden: Option<Window>,
     program: Program<TwoD>,
     texture: Texture<TwoD>,
+    advance: Option<Advance>,
 }
+
+/// Changes what is shown.
+type Advance = Box<dyn FnMut() -> Result<(), Report>>;
 
 impl Scene {
     /// The texture is one of the window's context, which is current. A hidden window is kept.
@@ -91,7 +96,12 @@ impl Scene {
         texture: &Texture<TwoD>,
     ) -> Result<Self, Report> {
         let program = Program::blit(texture.gl())?;
-        Ok(Self { window, _hidden: hidden, program, texture: texture.clone() })
+        Ok(Self { window, _hidden: hidden, program, texture: texture.clone(), advance: None })
+    }
+
+    /// Calls this before each frame, with the window's context current, and goes on and on.
+    pub(crate) fn animated(self, advance: impl FnMut() -> Result<(), Report> + 'static) -> Self {
+        Self { advance: Some(Box::new(advance)), ..self }
     }
 }
 
@@ -118,6 +128,10 @@ where
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) -> Result<(), Report> {
         let Some(scene) = &mut self.scene else { return Ok(()) };
+        if let Some(advance) = &mut scene.advance {
+            scene.window.make_current()?;
+            advance()?;
+        }
         scene.window.show(&scene.program, &scene.texture)?;
         self.drawn = self.drawn.saturating_add(1);
         if self.drawn == 1 {
@@ -125,8 +139,8 @@ where
         }
         match self.frames {
             Some(frames) if self.drawn >= frames => event_loop.exit(),
-            Some(_) => scene.window.winit().request_redraw(),
-            None => {}
+            None if scene.advance.is_none() => {}
+            _ => scene.window.winit().request_redraw(),
         }
         Ok(())
     }

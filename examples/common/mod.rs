@@ -21,6 +21,8 @@ pub(crate) mod place;
 pub(crate) mod rate;
 pub(crate) mod report;
 pub(crate) mod size;
+#[cfg(all(feature = "gl", feature = "v4l2"))]
+pub(crate) mod viewer;
 #[cfg(feature = "window")]
 pub(crate) mod window;
 #[cfg(feature = "window")]

@@ -8,8 +8,8 @@
 ///
 /// Kernels before Linux 5.3 have one inode for all dma-bufs: those are no buffers to
 /// [`Backing::inspect`](crate::dmabuf::Backing::inspect), which knows dma-bufs by their file system,
-/// that came with the inodes. Until Linux 5.18 the numbers have 32 bits and begin again after 2^32
-/// buffers.
+/// that came with the inodes. Until about Linux 5.18 the numbers have 32 bits and begin again after
+/// 2^32 buffers.
 ///
 /// Spec: `dma_buf_getfile()` in the kernel gives each dma-buf an inode of its own and numbers it;
 /// memfds have one each anyway.

@@ -180,8 +180,9 @@ impl Consumer {
                     ConsumerEvent::Announced(buffer)
                 }
                 Waiting::Gone { buffer } => {
-                    *self.images.get_mut(buffer.index())? = None;
-                    ConsumerEvent::Gone(buffer)
+                    let image = self.images.get_mut(buffer.index()).and_then(Option::take);
+                    let Some(image) = image else { continue };
+                    ConsumerEvent::Gone { buffer, image }
                 }
                 Waiting::Ended(end) => {
                     self.end = Some(end.clone());

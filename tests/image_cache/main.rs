@@ -18,25 +18,33 @@ mod no_system_call;
 
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::allocations;
 use common::allocations::Counting;
 use common::buffer;
 use common::child;
+use common::display;
 use common::leaks::Open;
 use common::memfd;
 use common::renderer;
 use common::renderer::Renderer;
+use dmashare::allocator::Allocator;
+use dmashare::allocator::Gbm;
+use dmashare::allocator::Request;
+use dmashare::allocator::Udmabuf;
 use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::dmabuf::Refusal;
 use dmashare::egl::CacheStatistics;
-use dmashare::egl::Hints;
 use dmashare::egl::Image;
 use dmashare::egl::ImageCache;
 use dmashare::egl::ImportError;
-use dmashare::egl::Matrix;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
+use dmashare::format::Matrix;
+use dmashare::format::Modifier;
+use dmashare::format::Usage;
 use dmashare::gl::BindError;
 use dmashare::gl::External;
 use dmashare::gl::TextureCache;
@@ -48,6 +56,7 @@ use dmashare::ipc::Ready;
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
+const SOON: Duration = Duration::from_secs(20);
 const AR24: Fourcc = Fourcc::ARGB8888;
 
 fn counts(statistics: CacheStatistics) -> [u64; 3] {
@@ -130,8 +139,8 @@ const IMPORTS: &[child::Case] = &[
             assert_eq!((dmabuf.width(), dmabuf.height()), (other.width(), other.height()));
             assert_eq!(cache.statistics().imports, number, "{other:?}");
         }
-        let hints = Hints { matrix: Matrix::Bt709, ..Hints::default() };
-        assert_ne!(cache.import_with(&first, hints).unwrap().as_raw(), handle);
+        let colorimetry = Colorimetry { matrix: Matrix::Bt709, ..Colorimetry::default() };
+        assert_ne!(cache.import_with(&first, colorimetry).unwrap().as_raw(), handle);
         assert_eq!(cache.import(&by_another_number(&first)).unwrap().as_raw(), handle);
         assert_eq!(counts(cache.statistics()), [1, 9, 0]);
         assert_eq!(cache.len(), 9);
@@ -214,9 +223,9 @@ const HELD: &[child::Case] = &[
         let mut cache = ImageCache::new(&renderer::display());
         let before = memory_held();
         let image = memfd::image(Fourcc::YUYV, [64, 64]);
-        let hints = Hints { matrix: Matrix::Bt709, ..Hints::default() };
+        let colorimetry = Colorimetry { matrix: Matrix::Bt709, ..Colorimetry::default() };
         cache.import(&image).unwrap();
-        cache.import_with(&image, hints).unwrap();
+        cache.import_with(&image, colorimetry).unwrap();
         let other = memfd::image(AR24, [64, 64]);
         cache.import(&other).unwrap();
         assert_eq!(cache.forget(&by_another_number(&image)), 2);
@@ -328,7 +337,7 @@ const TEXTURES: &[child::Case] = &[
             target.clear([f32::from(part) / 255.0, 0.0, 0.0, 1.0]).unwrap();
             let done = renderer.gl.fence_or_finish().unwrap();
             if let Some(fence) = done.into_fence() {
-                fence.wait(std::time::Duration::from_secs(5)).unwrap();
+                fence.wait(SOON).unwrap();
             }
             let bytes = &memfd::read(&image)[0].bytes;
             assert_eq!(bytes[..4], [0, 0, part, 255]);
@@ -404,4 +413,64 @@ const TEXTURES: &[child::Case] = &[
 #[test]
 fn textures_are_kept_with_their_images() {
     child::run_drawing("textures_are_kept_with_their_images", TEXTURES);
+}
+
+/// The same images over and over, each time through the file descriptors of another message, and each
+/// time with another picture in them.
+fn assert_known_again(renderer: &Renderer, allocator: &dyn Allocator, modifier: Modifier) {
+    let request = Request::new(64, 64, AR24).modifiers([modifier]).usage(Usage::Render);
+    let images: Vec<_> = (0..8).map(|_| allocator.allocate(&request).unwrap()).collect();
+    assert!(images.iter().all(Dmabuf::is_dma_buf));
+    let (here, mut there) = Channel::pair().unwrap();
+    there.allow_kernel_checked(true);
+    let mut targets = TextureCache::<TwoD>::new(&renderer.gl);
+    let mut textures = TextureCache::<TwoD>::new(&renderer.gl);
+    let mut external = TextureCache::<External>::new(&renderer.gl);
+    let mut held = None;
+    for round in 0..8_u8 {
+        for (image, number) in images.iter().zip(0_u8..) {
+            let red = round * 8 + number;
+            let target = targets.target(image).unwrap();
+            target.clear([f32::from(red) / 255.0, 0.0, 0.0, 1.0]).unwrap();
+            let drawn = renderer.gl.fence_or_finish().unwrap();
+            here.send(image, drawn.ready()).unwrap();
+            let received = there.recv().unwrap();
+            if let Some(fence) = &received.fence {
+                renderer.gl.wait(fence, SOON).unwrap();
+            }
+            let texture = textures.texture(&received.image).unwrap();
+            let seen = renderer.read(&renderer.blit, texture)[65];
+            assert_eq!(seen.map(in_8_bits), [red, 0, 0, 255]);
+            let texture = external.texture(&received.image).unwrap();
+            let seen = renderer.read(&renderer.blit_external, texture)[65];
+            assert_eq!(seen.map(in_8_bits), [red, 0, 0, 255]);
+        }
+        if round > 0 {
+            let now = Open::now().fd_count();
+            assert_eq!(*held.get_or_insert(now), now, "in round {round}");
+        }
+    }
+    for statistics in [targets.statistics(), textures.statistics(), external.statistics()] {
+        assert_eq!(counts(statistics), [56, 8, 0]);
+    }
+    for image in &images {
+        assert_eq!(textures.forget(image), 1);
+    }
+}
+
+#[test]
+#[ignore = "lab: needs /dev/udmabuf"]
+fn udmabufs_are_known_again() {
+    let renderer = Renderer::new();
+    let allocator = Udmabuf::open().unwrap();
+    assert_known_again(&renderer, &allocator, Modifier::LINEAR);
+}
+
+#[test]
+#[ignore = "lab: needs a virtio-gpu with 3D"]
+fn virtio_gpu_buffers_are_known_again() {
+    let node = display::open("virtio_gpu");
+    let renderer = Renderer::on_driver("virtio_gpu");
+    let allocator = Gbm::open(node.path().unwrap()).unwrap();
+    assert_known_again(&renderer, &allocator, Modifier::LINEAR);
 }

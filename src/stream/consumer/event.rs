@@ -26,7 +26,12 @@ pub enum ConsumerEvent {
     Frame(ReceivedFrame),
     /// A buffer has gone: drop what was imported from it. Its number may come again for another
     /// one.
-    Gone(BufferId),
+    Gone {
+        /// Its number.
+        buffer: BufferId,
+        /// Its image, for caches of imports to forget.
+        image: Dmabuf,
+    },
     /// The connection is over, and nothing follows. Frames that are held stay readable, for as long
     /// as the producer does not write to them.
     Ended(End),

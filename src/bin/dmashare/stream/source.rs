@@ -120,7 +120,7 @@ impl Source {
                     .attempt("the fence of a frame did not signal")?;
                 Some(Next::Frame(frame))
             }
-            ConsumerEvent::Gone(_) => Some(Next::Gone),
+            ConsumerEvent::Gone { .. } => Some(Next::Gone),
             ConsumerEvent::Ended(end) => return over(end).map(Some),
             ConsumerEvent::Format(format) => {
                 self.format = Some(format);
