@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::time::Instant;
 
+use dmashare::dmabuf::Dmabuf;
 use dmashare::ipc;
 use dmashare::ipc::Channel;
 use dmashare::stream::Consumer;
@@ -77,8 +78,8 @@ pub(in crate::stream) struct Source {
 pub(in crate::stream) enum Next {
     /// A frame, whose pixels are ready.
     Frame(ReceivedFrame),
-    /// A buffer has gone: what was made of it is to be forgotten.
-    Gone,
+    /// A buffer has gone: what was made of its image is to be forgotten.
+    Gone(Dmabuf),
     /// The producer has nothing more to say.
     Over,
 }
