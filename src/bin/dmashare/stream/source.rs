@@ -121,7 +121,7 @@ impl Source {
                     .attempt("the fence of a frame did not signal")?;
                 Some(Next::Frame(frame))
             }
-            ConsumerEvent::Gone { .. } => Some(Next::Gone),
+            ConsumerEvent::Gone { image, .. } => Some(Next::Gone(image)),
             ConsumerEvent::Ended(end) => return over(end).map(Some),
             ConsumerEvent::Format(format) => {
                 self.format = Some(format);
