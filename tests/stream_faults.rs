@@ -41,8 +41,11 @@ use dmashare::stream::ProducerSettings;
 use dmashare::stream::ReceivedFrame;
 use dmashare::stream::wire::Reason;
 use dmashare::stream::wire::Size;
+use rustix::process::Pid;
+use rustix::process::Signal;
 
 use common::child;
+use common::child::Process;
 use common::leaks::Open;
 use common::stamp;
 use common::traced;
@@ -173,7 +176,9 @@ impl Survivors {
                 drop(event);
             }
         }
-        acquired.into_iter().for_each(|it| self.producer.cancel(it));
+        for acquired in acquired {
+            self.producer.cancel(acquired);
+        }
     }
 }
 
@@ -181,27 +186,28 @@ impl Survivors {
 fn survive(survivors: &mut Survivors, during: impl FnOnce()) {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let is_over = &is_over;
-        scope.spawn(move || {
+        let turning = scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 survivors.turn();
             }
         });
-        let over = scopeguard(is_over);
-        during();
-        drop(over);
+        {
+            // Also if it fails: the other thread would be waited for without end.
+            let _over = Raise(&is_over);
+            during();
+        }
+        // The end of the scope would not wait until the thread's stack is gone.
+        turning.join().unwrap();
     });
 }
 
-/// Ends the loop even if the test fails in between.
-fn scopeguard(is_over: &AtomicBool) -> impl Drop + '_ {
-    struct Over<'a>(&'a AtomicBool);
-    impl Drop for Over<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
+/// Raises a flag when it is dropped.
+struct Raise<'a>(&'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
-    Over(is_over)
 }
 
 fn be_killed_as_consumer() {
@@ -309,8 +315,10 @@ fn outlive(path: &Path, calls: usize) -> (Ending, Option<End>) {
     std::thread::scope(|scope| {
         let consumer = scope.spawn(|| follow(path, &is_dead));
         let command = victim("producer_is_killed_after_every_system_call", path);
-        let ending = traced::kill_after(command, calls);
-        is_dead.store(true, Ordering::Relaxed);
+        let ending = {
+            let _dead = Raise(&is_dead);
+            traced::kill_after(command, calls)
+        };
         (ending, consumer.join().unwrap())
     })
 }
@@ -347,4 +355,99 @@ fn producer_is_killed_after_every_system_call() {
     }
     let cases: [child::Case; 1] = [("survivor", survive_producers)];
     child::run_once("producer_is_killed_after_every_system_call", &cases);
+}
+
+/// A producer that sends frames until it is killed, for a test to stop it.
+fn produce_for_ever() {
+    let mut producer = producer_at(Path::new(&victim_path()));
+    let mut number = 0;
+    loop {
+        producer.dispatch_timeout(Duration::from_millis(5)).unwrap();
+        while producer.next_event().is_some() {}
+        send_frame(&mut producer, &mut number);
+    }
+}
+
+fn outlast_a_stopped_producer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream");
+    let mut process = Process::start(victim("stopped_producer_costs_a_consumer_no_frame", &path));
+    let pid = Pid::from_raw(process.id().try_into().unwrap()).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let mut consumer = loop {
+        match Consumer::connect(&path, &settings()) {
+            Ok(consumer) => break consumer,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let held = consumer.next_frame(PATIENCE).unwrap();
+    rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    // What was on its way still comes.
+    let error = loop {
+        match consumer.next_frame(Duration::from_millis(300)) {
+            Ok(frame) => consumer.release(frame, Ready::Finished).unwrap(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, NextError::TimedOut);
+    stamp::check(held.image(), held.user_serial());
+    rustix::process::kill_process(pid, Signal::CONT).unwrap();
+    for _ in 0..FRAMES {
+        let frame = consumer.next_frame(PATIENCE).unwrap();
+        assert!(frame.serial() > held.serial());
+        stamp::check(frame.image(), frame.user_serial());
+        consumer.release(frame, Ready::Finished).unwrap();
+    }
+    stamp::check(held.image(), held.user_serial());
+    consumer.release(held, Ready::Finished).unwrap();
+    process.kill();
+    let end = loop {
+        match consumer.next_frame(PATIENCE) {
+            Ok(frame) => consumer.release(frame, Ready::Finished).unwrap(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(end, NextError::Ended(End::Lost));
+}
+
+#[test]
+fn stopped_producer_costs_a_consumer_no_frame() {
+    if child::case().as_deref() == Some("victim") {
+        return produce_for_ever();
+    }
+    let cases: [child::Case; 1] = [("survivor", outlast_a_stopped_producer)];
+    child::run_cases("stopped_producer_costs_a_consumer_no_frame", &cases);
+}
+
+/// Comes a thousand times, and leaves in one of four ways, with and without a frame.
+fn reconnect() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream");
+    let mut survivors = Survivors::new(&path);
+    let visit = |number: u32| {
+        let mut consumer = Consumer::connect(&path, &settings()).unwrap();
+        let frame = consumer.next_frame(PATIENCE).unwrap();
+        stamp::check(frame.image(), frame.user_serial());
+        match number % 4 {
+            0 => consumer.release(frame, Ready::Finished).unwrap(),
+            1 => consumer.leave(Reason::Finished, "with a frame"),
+            2 => drop((consumer, frame)),
+            _ => drop((frame, consumer)),
+        }
+    };
+    survive(&mut survivors, || (0..10).for_each(visit));
+    survivors.settle();
+    let before = Open::now();
+    survive(&mut survivors, || (0..1000).for_each(visit));
+    survivors.settle();
+    survivors.assert_no_buffer_is_lost();
+    before.assert_unchanged();
+    assert_eq!(survivors.ends.len(), 1010);
+}
+
+#[test]
+fn consumer_comes_a_thousand_times() {
+    let cases: [child::Case; 1] = [("survivors", reconnect)];
+    child::run_once("consumer_comes_a_thousand_times", &cases);
 }

@@ -35,7 +35,9 @@ pub(crate) mod quirks;
 pub(crate) mod renderer;
 #[cfg(feature = "drm")]
 pub(crate) mod screen;
+pub(crate) mod scripted_consumer;
 pub(crate) mod scripted_producer;
+pub(crate) mod scripted_socket;
 pub(crate) mod stamp;
 pub(crate) mod stream_pair;
 pub(crate) mod stream_vectors;

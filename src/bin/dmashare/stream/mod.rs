@@ -1,9 +1,13 @@
 //! `dmashare stream`: frames from one process to others, without a copy.
 
 mod measure;
+mod painter;
+mod policy_name;
 mod reader;
 mod record;
 mod recording;
+mod send;
+mod sender;
 mod source;
 mod stats;
 mod view;
@@ -33,6 +37,8 @@ Examples, the first in a terminal of its own:
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Draws a moving picture and sends it to whoever connects.
+    Send(send::Args),
     /// Shows a stream in a window.
     View(view::Args),
     /// Writes a stream to PNG files, or raw to the standard output for an encoder.
@@ -43,6 +49,7 @@ enum Command {
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome, Failure> {
     match &args.command {
+        Command::Send(args) => send::run(args, out),
         Command::View(args) => view::run(args),
         Command::Record(args) => record::run(args, out),
         Command::Stats(args) => stats::run(args, out),

@@ -7,6 +7,7 @@ use dmashare::format::Layout;
 use dmashare::format::Modifier;
 use dmashare::format::Usage;
 use dmashare::gl::External;
+use dmashare::gl::Gl;
 use dmashare::gl::PixelType;
 use dmashare::gl::Program;
 use dmashare::gl::RenderTarget;
@@ -130,11 +131,7 @@ impl GlReader {
             |target: &RenderTarget| [target.texture().width(), target.texture().height()] == size;
         let target = match self.target.take().filter(fits) {
             Some(target) => target,
-            None => {
-                let texture = Texture::<TwoD>::new(self.renderer.gl(), size, PixelType::Rgba8)
-                    .attempt("no texture to sample into")?;
-                RenderTarget::new(&texture).attempt("no target to sample into")?
-            }
+            None => target_of(self.renderer.gl(), size)?,
         };
         let texture = self.textures.texture(image).attempt("the frame cannot be imported")?;
         target.draw(&self.program, texture).attempt("the frame cannot be sampled")?;
@@ -142,4 +139,10 @@ impl GlReader {
         self.target = Some(target);
         pixels
     }
+}
+
+fn target_of(gl: &Gl, size: [u32; 2]) -> Result<RenderTarget, Failure> {
+    let texture = Texture::<TwoD>::new(gl, size, PixelType::Rgba8);
+    let texture = texture.attempt("no texture to sample into")?;
+    RenderTarget::new(&texture).attempt("no target to sample into")
 }
