@@ -10,17 +10,31 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use common::example;
+use common::memfd;
 use common::patience;
 use common::picture;
 use common::picture::Picture;
+use common::pixels::colorimetry::Chroma;
+use common::pixels::colorimetry::Colorimetry;
+use common::pixels::colorimetry::Matrix;
+use common::pixels::colorimetry::Range;
 use common::program::Program;
 use common::vivid;
 use common::vivid::Camera;
 use common::vivid::Control;
 use common::x_server::XServer;
+use dmashare::format::FormatSet;
+use dmashare::format::Fourcc;
+use dmashare::format::Modifier;
+use dmashare::format::Usage;
+use dmashare::ipc::Ready;
+use dmashare::stream::Consumer;
+use dmashare::stream::ConsumerSettings;
 
 fn prime_share(arguments: &[&str]) -> Program {
     let mut command = example::command("prime_share");
@@ -136,8 +150,51 @@ fn camera_shows_what_a_camera_writes() {
 }
 
 #[test]
-#[ignore = "lab: needs vivid"]
-fn camera_is_shown_in_a_window_until_a_key_is_pressed() {
+#[ignore = "lab: needs vivid and /dev/udmabuf"]
+fn camera_is_streamed_from_the_memory_that_it_writes() {
+    let device = Camera::SinglePlanar.open();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let mut command = example::command("camera");
+    command.arg("--device").arg(device.path()).args(["--size", "320x180", "--format", "YUYV"]);
+    command.args(["--frames", "200", "--stream"]).arg(&socket);
+    let mut program = Program::start(command);
+    program.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let formats = FormatSet::from_iter([(Fourcc::YUYV, Modifier::LINEAR)]);
+    let settings = ConsumerSettings::new(Usage::Cpu, formats);
+    let mut consumers = [0, 1].map(|_| Consumer::connect(&socket, &settings).unwrap());
+    let webcam =
+        Colorimetry { matrix: Matrix::Bt601, range: Range::Narrow, chroma: Chroma::Averaged };
+    let bars = vivid::bars(Fourcc::YUYV.0, 320, webcam);
+    let soon = Duration::from_secs(30);
+    let mut last = [None; 2];
+    let mut inodes = [(); 2].map(|()| BTreeSet::new());
+    for _round in 0..10 {
+        for (index, consumer) in consumers.iter_mut().enumerate() {
+            let frame = consumer.next_frame(soon).unwrap();
+            frame.wait_for_pixels(soon).unwrap();
+            assert_eq!(vivid::compare(&memfd::read(frame.image()), &bars), Ok(()));
+            let stated = frame.colour().colorimetry(dmashare::format::Colorimetry::JPEG);
+            assert_eq!(stated, Some(dmashare::format::Colorimetry::default()));
+            // The number that the camera gave it.
+            let number = Some(frame.user_serial());
+            assert!(last[index] < number, "{last:?} {number:?}");
+            last[index] = number;
+            inodes[index].insert(frame.image().planes()[0].identity().inode());
+            consumer.release(frame, Ready::Finished).unwrap();
+        }
+    }
+    // The same few dma-bufs in all processes.
+    let all: BTreeSet<_> = inodes.iter().flatten().collect();
+    assert!((2..=6).contains(&all.len()), "{inodes:?}");
+    drop(consumers);
+    let printed = program.finish();
+    assert!(printed.contains("200 frames were sent"), "{printed}");
+}
+
+#[test]
+#[ignore = "lab: needs vivid, and a virtio-gpu, which cannot reach the camera's memory"]
+fn camera_is_shown_in_a_window_beside_a_virtio_gpu_until_a_key_is_pressed() {
     let slate = [46, 52, 64];
     let server = XServer::start([400, 320], slate);
     let device = Camera::SinglePlanar.open();
