@@ -11,10 +11,12 @@
 mod common;
 
 use common::pixels;
+use common::pixels::PlaneBytes;
 use common::pixels::colorimetry::Chroma;
 use common::pixels::colorimetry::Colorimetry;
 use common::pixels::colorimetry::Matrix;
 use common::pixels::colorimetry::Range;
+use common::pixels::colorimetry::Siting;
 
 const NARROW_601: Colorimetry =
     Colorimetry { matrix: Matrix::Bt601, range: Range::Narrow, chroma: Chroma::Averaged };
@@ -99,6 +101,15 @@ const PACKED_RED: ByHand = &[
     ("Y410", &[&[0x69, 0x19, 0x05, 0xbc]]),
     ("Y412", &[&[0x30, 0x5a, 0x80, 0x51, 0x00, 0xf0, 0x80, 0x88]]),
     ("Y416", &[&[0x34, 0x5a, 0x7b, 0x51, 0x00, 0xf0, 0x88, 0x88]]),
+    ("GREY", &[&[0x51]]),
+    ("YPA4", &[&[0x46, 0x19, 0x65, 0x14]]),
+    ("VU24", &[&[0x51, 0x5a, 0xf0]]),
+    ("AVUY", &[&[0x51, 0x5a, 0xf0, 0x88]]),
+    ("XVUY", &[&[0x51, 0x5a, 0xf0, 0x00]]),
+    ("XY30", &[&[0x46, 0xa5, 0x05, 0x3c]]),
+    ("XV30", &[&[0x69, 0x19, 0x05, 0x3c]]),
+    ("XV36", &[&[0x30, 0x5a, 0x80, 0x51, 0x00, 0xf0, 0x00, 0x00]]),
+    ("XV48", &[&[0x34, 0x5a, 0x7b, 0x51, 0x00, 0xf0, 0x00, 0x00]]),
 ];
 
 /// The same red in planes.
@@ -134,6 +145,12 @@ const PLANAR_RED: ByHand = &[
     ("YV16", &[&[0x51], &[0xf0], &[0x5a]]),
     ("YU24", &[&[0x51], &[0x5a], &[0xf0]]),
     ("YV24", &[&[0x51], &[0xf0], &[0x5a]]),
+    ("P210", &[&[0x80, 0x51], &[0x40, 0x5a, 0x00, 0xf0]]),
+    ("NV30", &[&[0x46, 0x19, 0x65, 0x94, 0x51], &[0x69, 0x01, 0x9f, 0x16, 0xf0]]),
+    ("P230", &[&[0x46, 0x19, 0x65, 0x14], &[0x69, 0x01, 0x9f, 0x16, 0xc0, 0xa7, 0x05, 0x3c]]),
+    ("Q410", &[&[0x80, 0x51], &[0x40, 0x5a], &[0x00, 0xf0]]),
+    ("Q401", &[&[0x80, 0x51], &[0x00, 0xf0], &[0x40, 0x5a]]),
+    ("T430", &[&[0x46, 0x19, 0x65, 0x14], &[0x69, 0xa5, 0x95, 0x16], &[0xc0, 0x03, 0x0f, 0x3c]]),
 ];
 
 #[test]
@@ -235,6 +252,47 @@ fn chroma_of_an_odd_edge_comes_from_the_pixels_that_are_there() {
     assert_eq!(planes[1].bytes, [128, 128, 128, 128, 128, 128, 90, 240]);
 }
 
+/// Red beside black, in four pixels whose first two and last two share chroma.
+#[test]
+fn chroma_around_its_place_is_the_mean_of_what_is_there() {
+    let first = |x, _| if x == 0 { RED } else { BLACK };
+    for (siting, expected) in [
+        // All of the first pixel and half of the second: two thirds of 112 above 128.
+        (Siting::First, [203, 128]),
+        (Siting::Middle, [184, 128]),
+    ] {
+        let chroma = Chroma::Around([siting, Siting::Middle]);
+        let colorimetry = Colorimetry { chroma, ..NARROW_601 };
+        let planes = pixels::encode(fourcc("YU16"), [4, 1], colorimetry, &first);
+        assert_eq!(planes[2].bytes, expected, "{siting:?}");
+    }
+    // Of the second sample at the first of its pixels, half of the second pixel is a part.
+    let second = |x, _| if x == 1 { RED } else { BLACK };
+    let chroma = Chroma::Around([Siting::First, Siting::First]);
+    let colorimetry = Colorimetry { chroma, ..NARROW_601 };
+    let planes = pixels::encode(fourcc("YU16"), [4, 1], colorimetry, &second);
+    assert_eq!(planes[2].bytes, [165, 156]);
+}
+
+#[test]
+fn chroma_between_two_samples_is_interpolated() {
+    let plane =
+        |bytes: &[u8]| PlaneBytes { row_bytes: bytes.len(), rows: 1, bytes: bytes.to_vec() };
+    let planes = [plane(&[16; 4]), plane(&[128; 2]), plane(&[128, 240])];
+    for (siting, codes) in [
+        (Siting::First, [128.0, 184.0, 240.0, 240.0]),
+        (Siting::Middle, [128.0, 156.0, 212.0, 240.0]),
+    ] {
+        let chroma = Chroma::Around([siting, Siting::Middle]);
+        let colorimetry = Colorimetry { chroma, ..NARROW_601 };
+        let decoded = pixels::decode(fourcc("YU16"), &planes, [4, 1], colorimetry);
+        for (found, code) in decoded.iter().zip(codes) {
+            let expected = 1.402 * (code - 128.0) / 224.0;
+            assert!((found[0] - expected).abs() < 1e-9, "{siting:?}: {found:?} {expected}");
+        }
+    }
+}
+
 /// An image size in a format, and the bytes of a row and the rows of each plane.
 type Shapes<'a> = (&'a str, [u32; 2], &'a [(usize, usize)]);
 
@@ -271,12 +329,15 @@ fn scattered(x: u32, y: u32) -> [f64; 4] {
 #[test]
 fn decode_of_encode_is_the_picture_within_rounding() {
     let size = [13, 9];
-    let picture = |x: u32, y: u32| scattered(x / 4, y / 4);
+    let colours = |x: u32, y: u32| scattered(x / 4, y / 4);
+    let greys = |x: u32, y: u32| [colours(x, y)[0]; 4];
     for matrix in [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020] {
         for range in [Range::Narrow, Range::Full] {
             let colorimetry = Colorimetry { matrix, range, chroma: Chroma::Averaged };
             for format in pixels::fourccs() {
-                let planes = pixels::encode(format, size, colorimetry, &picture);
+                let picture: &dyn Fn(u32, u32) -> [f64; 4] =
+                    if pixels::is_luma_alone(format) { &greys } else { &colours };
+                let planes = pixels::encode(format, size, colorimetry, picture);
                 let decoded = pixels::decode(format, &planes, size, colorimetry);
                 let rounding = pixels::rounding(format, colorimetry);
                 for (nth, rgba) in (0..).zip(decoded) {

@@ -440,7 +440,7 @@ const WAITS: &[Case] = &[
 
 /// Accepts one connection, and streams one frame.
 fn serve(listener: &Listener) {
-    let producer = ScriptedProducer { channel: listener.accept_timeout(SOON).unwrap() };
+    let producer = ScriptedProducer::new(listener.accept_timeout(SOON).unwrap());
     producer.send(&hello());
     producer.send(&Message::Format(format(1, 1)));
     producer.announce(0);
@@ -528,7 +528,7 @@ const CONNECTIONS: &[Case] = &[
     ("by an inherited file descriptor", || {
         let (here, there) = Channel::pair().unwrap();
         let consumer = Consumer::from_fd(OwnedFd::from(there), &settings()).unwrap();
-        assert!(matches!(ScriptedProducer { channel: here }.receive(), Message::ConsumerHello(_)));
+        assert!(matches!(ScriptedProducer::new(here).receive(), Message::ConsumerHello(_)));
         drop(consumer);
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         let refused = Consumer::from_fd(one.into(), &settings()).unwrap_err();

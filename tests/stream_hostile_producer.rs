@@ -641,7 +641,7 @@ const DEATHS: &[Case] = &[
         let listener = Listener::bind_path(dir.path().join("socket")).unwrap();
         for number in 0..1000 {
             let mut consumer = Consumer::connect(listener.path(), &settings()).unwrap();
-            let producer = ScriptedProducer { channel: listener.accept_timeout(SOON).unwrap() };
+            let producer = ScriptedProducer::new(listener.accept_timeout(SOON).unwrap());
             for (message, fd) in script().into_iter().take(number % 7) {
                 producer.send_with(&message, &fd.iter().collect::<Vec<_>>());
             }

@@ -11,14 +11,33 @@
 
 mod common;
 
+use std::fmt::Write as _;
+use std::io::Seek;
 use std::io::Write;
 use std::process::Stdio;
+use std::time::Duration;
 
 use common::program::Program;
 use common::python;
 use common::stream_vectors;
 use common::stream_vectors::meaning_of;
+use dmashare::dmabuf::Access;
+use dmashare::dmabuf::Dmabuf;
+use dmashare::format::FormatSet;
+use dmashare::format::Fourcc;
+use dmashare::format::Modifier;
+use dmashare::format::Usage;
+use dmashare::ipc::Ready;
+use dmashare::stream::Consumer;
+use dmashare::stream::ConsumerSettings;
+use dmashare::stream::NextError;
+use dmashare::stream::protocol::End;
+use dmashare::stream::protocol::consumer::OfferError;
+use dmashare::stream::wire::Goodbye;
 use dmashare::stream::wire::Message;
+use dmashare::stream::wire::Reason;
+use dmashare::stream::wire::Size;
+use tempfile::TempDir;
 
 #[test]
 fn client_reads_and_writes_all_vectors() {
@@ -42,6 +61,68 @@ fn client_and_crate_agree_on_every_changed_byte() {
     let valid = ours.len() - refused;
     assert!(refused > 10_000 && valid > 10_000, "{refused} refused, {valid} valid");
 }
+
+#[test]
+fn consumer_of_the_crate_reads_every_frame_of_the_client() {
+    let (_folder, path) = socket();
+    let size = [65, 47];
+    let arguments = ["produce", &path, "--frames", "100", "--size", "65x47", "--buffers", "3"];
+    let mut producer = Program::start(python::stream_client(&arguments));
+    producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let mut consumer = Consumer::connect(&path, &for_the_cpu()).unwrap();
+    for number in 1..=100 {
+        let frame = consumer.next_frame(SOON).unwrap();
+        assert_eq!((frame.serial().get(), frame.user_serial()), (number, number));
+        assert_eq!([frame.image().width(), frame.image().height()], size);
+        assert!(pixels(frame.image()) == stamped(number, size), "frame {number} is torn");
+        consumer.release(frame, Ready::Finished).unwrap();
+    }
+    let end = consumer.next_frame(SOON).unwrap_err();
+    assert!(
+        matches!(&end, NextError::Ended(End::Peer(bye)) if bye.reason == Reason::Finished),
+        "{end}"
+    );
+    assert_eq!(producer.finish().lines().last(), Some("100 frames"));
+}
+
+/// The client answers another offer with the same format, and refuses one that leaves nothing in
+/// common with an explanation.
+#[test]
+fn offers_of_the_crate_are_answered_by_the_client() {
+    let (_folder, path) = socket();
+    let arguments = ["produce", &path, "--frames", "50"];
+    let mut producer = Program::start(python::stream_client(&arguments));
+    producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let mut consumer = Consumer::connect(&path, &for_the_cpu()).unwrap();
+    let mut seen = [0; 2];
+    for (seen, fourcc) in seen.iter_mut().zip([Fourcc::ARGB8888, Fourcc::NV12]) {
+        let offered = FormatSet::from_iter([(fourcc, Modifier::LINEAR)]);
+        loop {
+            let frame = consumer.next_frame(SOON).unwrap();
+            assert_eq!(frame.image().fourcc(), Fourcc::ARGB8888);
+            consumer.release(frame, Ready::Finished).unwrap();
+            *seen += 1;
+            // That the last offer is answered shows in the next one being allowed.
+            match consumer.offer(Size::new(1920, 1080), &[(Usage::Cpu, offered.clone())]) {
+                Ok(()) => break,
+                Err(OfferError::Unanswered) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(seen.iter().sum::<u32>() < 50, "{seen:?}");
+    let end = loop {
+        match consumer.next_frame(SOON) {
+            Ok(frame) => consumer.release(frame, Ready::Finished).unwrap(),
+            Err(end) => break end,
+        }
+    };
+    let is_expected = |bye: &Goodbye| bye.reason == Reason::NothingInCommon;
+    assert!(matches!(&end, NextError::Ended(End::Peer(bye)) if is_expected(bye)), "{end:?}");
+    assert!(producer.fail().contains("AR24 and XR24, LINEAR alone"));
+}
+
+const SOON: Duration = Duration::from_secs(30);
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stream_vectors.txt");
 
@@ -83,7 +164,7 @@ fn described_by_client(datagrams: &[Vec<u8>]) -> Vec<String> {
     for datagram in datagrams {
         writeln!(input, "{}", hexadecimal(datagram)).unwrap();
     }
-    std::io::Seek::rewind(&mut input).unwrap();
+    input.rewind().unwrap();
     let mut command = python::stream_client(&["describe"]);
     let output = command.stdin(Stdio::from(input)).output().expect(python::NEEDED);
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -92,5 +173,39 @@ fn described_by_client(datagrams: &[Vec<u8>]) -> Vec<String> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+/// What `stamp.py` describes.
+fn stamp(number: u64, [x, y]: [u32; 2]) -> [u8; 4] {
+    let colour = u32::try_from(number).unwrap().wrapping_mul(0x0100_0193);
+    (colour ^ (y << 16 | x)).to_le_bytes()
+}
+
+fn stamped(number: u64, [width, height]: [u32; 2]) -> Vec<u8> {
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| [x, y]));
+    places.flat_map(|place| stamp(number, place)).collect()
+}
+
+fn pixels(image: &Dmabuf) -> Vec<u8> {
+    let mut mapping = image.map(Access::Read).unwrap();
+    let access = mapping.begin(Access::Read).unwrap();
+    let bytes = access.read_plane(0).unwrap();
+    access.finish().unwrap();
+    bytes
+}
+
+/// For the CPU, and for a peer that makes no fences and waits for none.
+fn for_the_cpu() -> ConsumerSettings {
+    let formats = [(Fourcc::ARGB8888, Modifier::LINEAR), (Fourcc::XRGB8888, Modifier::LINEAR)];
+    ConsumerSettings::new(Usage::Cpu, formats.into_iter().collect())
+}
+
+fn socket() -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket").to_str().unwrap().to_owned();
+    (folder, path)
 }

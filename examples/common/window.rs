@@ -8,10 +8,10 @@ use dmashare::egl::ContextError;
 use dmashare::egl::Display;
 use dmashare::egl::Platform;
 use dmashare::egl::Surface;
+use dmashare::gl::Kind;
 use dmashare::gl::Orientation;
 use dmashare::gl::Program;
 use dmashare::gl::Texture;
-use dmashare::gl::TwoD;
 use winit::raw_window_handle::HasWindowHandle;
 use winit::raw_window_handle::RawWindowHandle;
 
@@ -53,10 +53,10 @@ impl Window {
     }
 
     /// Shows a texture of the window's context over the whole window.
-    pub(crate) fn show(
+    pub(crate) fn show<K: Kind>(
         &mut self,
-        program: &Program<TwoD>,
-        texture: &Texture<TwoD>,
+        program: &Program<K>,
+        texture: &Texture<K>,
     ) -> Result<(), Report> {
         self.make_current()?;
         let size = self.owner.inner_size().into();

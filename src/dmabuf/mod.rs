@@ -22,6 +22,7 @@ pub mod layout;
 mod map;
 mod mapped_plane;
 mod plane;
+mod plane_image;
 pub(crate) mod raster;
 mod refusal;
 mod sampling;
@@ -54,6 +55,7 @@ pub use importer::ImporterClass;
 pub use map::MapError;
 pub use map::Mapping;
 pub use plane::Plane;
+pub use plane_image::PlaneAsImageError;
 pub use raster::DRAW_BLOCK_PIXELS;
 pub use refusal::Refusal;
 
@@ -240,6 +242,30 @@ impl Dmabuf {
             planes,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// One plane as an image of its own, in the same memory: its bytes taken for those of a format of
+    /// one plane, row by row. The width is what fits into the rows, so that luma of `NV12` is an image
+    /// of `R8` of the same size, and chroma one of `GR88` of half the size.
+    ///
+    /// No file descriptor is made: the new image shares that of the plane. What is known about the
+    /// bounds of this image is known about the new one.
+    ///
+    /// ```
+    /// use dmashare::allocator::{Allocator, Memfd, Request};
+    /// use dmashare::format::Fourcc;
+    ///
+    /// let image = Memfd::new().allocate(&Request::new(641, 480, Fourcc::NV12))?;
+    /// let chroma = image.plane_as_image(1, Fourcc::GR88)?;
+    /// assert_eq!((chroma.width(), chroma.height()), (321, 240));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PlaneAsImageError`]; with [`PlaneAsImageError::Tiled`] for bytes that a modifier that is not
+    /// linear puts elsewhere, depending on the size of the pixels.
+    pub fn plane_as_image(&self, plane: usize, fourcc: Fourcc) -> Result<Self, PlaneAsImageError> {
+        plane_image::of(self, plane, fourcc)
     }
 
     /// The file descriptors of the distinct buffers behind the planes, each once, in plane order.

@@ -72,6 +72,12 @@ impl<'a> Current<'a> {
         }
     }
 
+    pub(in crate::gl) fn delete_view_programs(self) {
+        for name in self.shared.view_programs.take() {
+            self.delete(Dropped::Program(name));
+        }
+    }
+
     pub(in crate::gl) fn delete_quad(self) {
         // SAFETY: the context is current, and the buffer is its own.
         unsafe { self.glow().delete_buffer(self.shared.quad.buffer()) }
@@ -119,6 +125,39 @@ impl<'a> Current<'a> {
     pub(in crate::gl) fn bind_texture(self, target: u32, texture: Option<glow::Texture>) {
         // SAFETY: the context is current, and the texture is its own.
         unsafe { self.glow().bind_texture(target, texture) }
+    }
+
+    /// Binds a texture on a unit of its own, which is the active one afterwards, without a sampler.
+    pub(in crate::gl) fn bind_texture_to(self, unit: u32, target: u32, texture: glow::Texture) {
+        // SAFETY: the context is current.
+        unsafe { self.glow().active_texture(glow::TEXTURE0 + unit) };
+        self.bind_texture(target, Some(texture));
+        if self.shared.is_gles_3 {
+            // SAFETY: the context is current.
+            unsafe { self.glow().bind_sampler(unit, None) };
+        }
+    }
+
+    pub(in crate::gl) fn use_program(self, program: glow::Program) {
+        // SAFETY: the context is current; a program that is not its own is an error of GL.
+        unsafe { self.glow().use_program(Some(program)) };
+    }
+
+    /// Has a texture interpolated between its pixels.
+    pub(in crate::gl) fn filter_linearly(
+        self,
+        target: u32,
+        texture: glow::Texture,
+    ) -> Result<(), GlError> {
+        self.with_texture(target, texture, || {
+            self.checked("glTexParameteri", || {
+                for name in [glow::TEXTURE_MIN_FILTER, glow::TEXTURE_MAG_FILTER] {
+                    let value = glow::LINEAR.cast_signed();
+                    // SAFETY: the context is current, and the value is right for both targets.
+                    unsafe { self.glow().tex_parameter_i32(target, name, value) }
+                }
+            })
+        })
     }
 
     /// Runs calls with a texture bound, and binds what was bound before.

@@ -12,6 +12,7 @@ use crate::gl::NotCurrent;
 use crate::gl::current::Current;
 use crate::gl::garbage::Garbage;
 use crate::gl::quad::Quad;
+use crate::gl::view_program::ViewPrograms;
 
 /// `PFNGLEGLIMAGETARGETTEXTURE2DOESPROC`.
 pub(in crate::gl) type ImageTargetTexture =
@@ -30,6 +31,7 @@ pub(in crate::gl) struct Shared {
     pub(in crate::gl) garbage: Garbage,
     pub(in crate::gl) is_gles_3: bool,
     pub(in crate::gl) quad: Quad,
+    pub(in crate::gl) view_programs: ViewPrograms,
     has_external: bool,
     renderer: String,
     version: String,
@@ -73,6 +75,7 @@ impl Gl {
             garbage: Garbage::default(),
             is_gles_3,
             quad,
+            view_programs: ViewPrograms::default(),
             has_external: listed("GL_OES_EGL_image_external"),
             renderer: string(glow::RENDERER),
             version: string(glow::VERSION),
@@ -146,6 +149,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // With the context goes everything in it; an adopted one lives on and is cleaned.
         if let Ok(current) = Current::new(self) {
+            current.delete_view_programs();
             current.delete_quad();
         }
     }

@@ -3,7 +3,9 @@
 //! - [`Gl`]: the functions of one context, loaded once.
 //! - [`Texture`]: a texture, 2D or external; which of the two is in its type.
 //! - [`TextureCache`]: textures and targets of the images that come again and again.
+//! - [`RgbView`]: an image in any format, RGB or YUV, that samples as colours.
 //! - [`RenderTarget`]: a 2D texture to draw into and read back.
+//! - [`YuvTarget`]: an image of luma and chroma to draw colours into.
 //! - [`Program`]: the shaders of this crate, or yours.
 //!
 //! Every operation asks whether its context is current on the calling thread, and answers
@@ -19,8 +21,11 @@
 //!
 //! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
 
+mod arrangement;
 mod completion;
+mod conversion;
 mod current;
+mod direct_quirk;
 mod error;
 mod fence;
 mod garbage;
@@ -28,11 +33,17 @@ mod loaded;
 mod pixels;
 mod program;
 mod quad;
+mod rgb_view;
+mod rgb_view_error;
+mod sampling;
 mod state;
 mod target;
 mod texture;
 mod texture_cache;
 mod uniform;
+mod view_program;
+mod way;
+mod yuv_target;
 
 pub use completion::Completion;
 pub use error::BindError;
@@ -45,6 +56,8 @@ pub use loaded::GlLoadError;
 pub use program::Program;
 pub use program::ProgramError;
 pub use quad::Orientation;
+pub use rgb_view::RgbView;
+pub use rgb_view_error::RgbViewError;
 pub use target::RenderTarget;
 pub use texture::External;
 pub use texture::Kind;
@@ -55,3 +68,9 @@ pub use texture_cache::TargetImportError;
 pub use texture_cache::TextureCache;
 pub use texture_cache::TextureImportError;
 pub use uniform::Uniform;
+pub use way::DirectQuirk;
+pub use way::Policy;
+pub use way::Reason;
+pub use way::Way;
+pub use yuv_target::YuvTarget;
+pub use yuv_target::YuvTargetError;

@@ -11,10 +11,16 @@ use crate::gl::TwoD;
 use crate::gl::garbage::Dropped;
 use crate::gl::quad::Uniforms;
 
-const QUAD: &str = include_str!("../../shaders/quad.vert");
+pub(in crate::gl) const QUAD: &str = include_str!("../../shaders/quad.vert");
 const BLIT: &str = include_str!("../../shaders/blit.frag");
 const BLIT_EXTERNAL: &str = include_str!("../../shaders/blit_external.frag");
 const XOR: &str = include_str!("../../shaders/xor.frag");
+pub(in crate::gl) const RGB_FROM_TEXTURE: &str =
+    include_str!("../../shaders/rgb_from_texture.frag");
+pub(in crate::gl) const RGB_FROM_EXTERNAL: &str =
+    include_str!("../../shaders/rgb_from_external.frag");
+pub(in crate::gl) const RGB_FROM_PLANES: &str = include_str!("../../shaders/rgb_from_planes.frag");
+pub(in crate::gl) const PLANE_FROM_RGB: &str = include_str!("../../shaders/plane_from_rgb.frag");
 
 /// A program that draws a quad, from a texture of one kind or from none. Cloning is cheap.
 #[derive(Debug)]
@@ -81,7 +87,8 @@ impl<K: Kind> Program<K> {
         &self.inner.gl
     }
 
-    pub(in crate::gl) fn name(&self) -> glow::Program {
+    /// The program's name, for calls that this crate does not make. It stays this program's.
+    pub fn name(&self) -> glow::Program {
         self.inner.name
     }
 

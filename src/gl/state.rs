@@ -142,6 +142,50 @@ impl Drop for SavedState<'_> {
     }
 }
 
+/// The texture units beyond the first that a view's planes take, put back on drop. The first one is
+/// active afterwards, as [`SavedState`] left it.
+pub(in crate::gl) struct SavedUnits<'a> {
+    current: Current<'a>,
+    texture_2d: [i32; 2],
+    sampler: [i32; 2],
+}
+
+impl<'a> SavedUnits<'a> {
+    pub(in crate::gl) fn take(current: Current<'a>) -> Self {
+        let mut saved = Self { current, texture_2d: [0; 2], sampler: [0; 2] };
+        let bindings = saved.texture_2d.iter_mut().zip(&mut saved.sampler);
+        for ((texture, sampler), unit) in bindings.zip(glow::TEXTURE1..) {
+            // SAFETY: the context is current, and has eight units at the least.
+            unsafe { current.glow().active_texture(unit) };
+            *texture = current.integer(glow::TEXTURE_BINDING_2D);
+            if current.shared().is_gles_3 {
+                *sampler = current.integer(glow::SAMPLER_BINDING);
+            }
+        }
+        // SAFETY: the context is current.
+        unsafe { current.glow().active_texture(glow::TEXTURE0) };
+        saved
+    }
+}
+
+impl Drop for SavedUnits<'_> {
+    fn drop(&mut self) {
+        let gl = self.current.glow();
+        for ((texture, sampler), unit) in self.texture_2d.into_iter().zip(self.sampler).zip(1..) {
+            // SAFETY: the context is current, and has the unit.
+            unsafe { gl.active_texture(glow::TEXTURE0 + unit) };
+            self.current.bind_texture(glow::TEXTURE_2D, texture_name(texture));
+            if self.current.shared().is_gles_3 {
+                let sampler = name(sampler, glow::NativeSampler);
+                // SAFETY: the context is current, and the sampler was bound before.
+                unsafe { gl.bind_sampler(unit, sampler) };
+            }
+        }
+        // SAFETY: the context is current.
+        unsafe { gl.active_texture(glow::TEXTURE0) };
+    }
+}
+
 /// The name that GL gave out as a number; 0 is nothing.
 fn name<T>(number: i32, wrap: impl FnOnce(std::num::NonZeroU32) -> T) -> Option<T> {
     std::num::NonZeroU32::new(number.cast_unsigned()).map(wrap)

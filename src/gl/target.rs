@@ -5,11 +5,15 @@ use crate::gl::GlError;
 use crate::gl::Kind;
 use crate::gl::Orientation;
 use crate::gl::Program;
+use crate::gl::RgbView;
 use crate::gl::TargetError;
 use crate::gl::Texture;
 use crate::gl::TwoD;
 use crate::gl::garbage::Dropped;
+use crate::gl::sampling::PlaneNumbers;
 use crate::gl::state::SavedState;
+use crate::gl::state::SavedUnits;
+use crate::gl::view_program::ViewProgram;
 
 /// A 2D texture with a framebuffer around it. What is drawn into it arrives in the texture's
 /// memory, and in the image that it shares, when the drawing is finished ([`Gl::finish`]).
@@ -76,6 +80,37 @@ impl RenderTarget {
         let _saved = SavedState::take(current, self.gl().has_external_textures());
         current.bind_framebuffer(Some(self.framebuffer));
         current.draw_texture(program, texture, self.size(), Orientation::Image)
+    }
+
+    /// Draws an image in any format over the whole target, row 0 on row 0. Both must be of one context,
+    /// which must be current.
+    ///
+    /// # Errors
+    /// [`GlError`].
+    pub fn draw_view(&self, view: &RgbView) -> Result<(), GlError> {
+        let current = self.gl().current()?;
+        let _saved = SavedState::take(current, self.gl().has_external_textures());
+        current.bind_framebuffer(Some(self.framebuffer));
+        view.draw_over(current, self.size(), Orientation::Image)
+    }
+
+    /// Makes a plane of luma or of chroma of an image's colours.
+    pub(in crate::gl) fn draw_plane(
+        &self,
+        program: &ViewProgram,
+        view: &RgbView,
+        numbers: &PlaneNumbers,
+    ) -> Result<(), GlError> {
+        let current = self.gl().current()?;
+        let _saved = SavedState::take(current, self.gl().has_external_textures());
+        let _units = SavedUnits::take(current);
+        current.bind_framebuffer(Some(self.framebuffer));
+        current.use_program(program.name);
+        view.bind_and_set(current, &program.sampling, 0);
+        program.planes.set(current, numbers);
+        let drawn = current.draw_quad(program.name, &program.quad, self.size(), Orientation::Image);
+        view.unbind_external(current);
+        drawn
     }
 
     /// Reads the target back: R, G, B, A of 8 bits for each pixel, row 0 first, no padding. Waits

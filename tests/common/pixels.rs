@@ -2,7 +2,7 @@
 //! return for bytes, worked out in `f64` from the standards and from `drm_fourcc.h` alone.
 //!
 //! Nothing here comes from the crate under test. The formats are those that Mesa 26 lists for EGL
-//! import, except `YU08` and `YU10`, which have no linear arrangement.
+//! import, except `YU08` and `YU10`, which have no linear arrangement, and all others of luma and chroma.
 //!
 //! Colours are `[red, green, blue, alpha]`, from 0 to 1, gamma-encoded as they are (no transfer
 //! function is applied), and a list of pixels begins with the top left one and goes on row by row.
@@ -11,6 +11,7 @@ pub(crate) mod colorimetry;
 mod formats;
 mod notation;
 mod number;
+mod siting;
 
 use colorimetry::Chroma;
 use colorimetry::Colorimetry;
@@ -51,8 +52,8 @@ pub(crate) fn encode(
     format.words().map(|word| source.plane(&word)).collect()
 }
 
-/// The colour that a sampler must return for each pixel, filtering nothing: every pixel has the
-/// chroma of the sample that covers it.
+/// The colour that a sampler must return for each pixel. Every pixel has the chroma of the sample that
+/// covers it, or, for [`Chroma::Around`], what lies between the samples around it.
 ///
 /// Channels that the format lacks are 0, and 1 for alpha. Luma and chroma become colours by the
 /// colorimetry, limited to 0..=1 as in a render target that holds whole numbers.
@@ -62,6 +63,9 @@ pub(crate) fn decode(
     [width, height]: [u32; 2],
     colorimetry: Colorimetry,
 ) -> Vec<[f64; 4]> {
+    if let Chroma::Around(siting) = colorimetry.chroma {
+        return siting::decode(fourcc, planes, [width, height], colorimetry, siting);
+    }
     let [horizontal, vertical] = sharing(fourcc);
     let covering = |x, y| [x / horizontal, y / vertical];
     decode_with_chroma_of(fourcc, planes, [width, height], colorimetry, &covering)
@@ -94,6 +98,12 @@ pub(crate) fn luma_bits(fourcc: u32) -> Option<u32> {
     Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::Y))
 }
 
+/// Whether a format has luma and no chroma.
+pub(crate) fn is_luma_alone(fourcc: u32) -> bool {
+    let has = |channel| Format::of(fourcc).words().any(|word| word.bits_of(channel).is_some());
+    has(Channel::Y) && !has(Channel::Cb)
+}
+
 /// Bits of red, for formats that have it.
 pub(crate) fn red_bits(fourcc: u32) -> Option<u32> {
     Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::R))
@@ -121,6 +131,10 @@ pub(crate) fn rounding(fourcc: u32, colorimetry: Colorimetry) -> [f64; 4] {
         (Some(luma), Some(chroma)) => {
             let [red, green, blue] = colorimetry.rounding(luma, chroma);
             [red, green, blue, alpha]
+        }
+        (Some(luma), None) => {
+            let [grey, ..] = colorimetry.rounding(luma, 32);
+            [grey, grey, grey, alpha]
         }
         _ => [plain(Channel::R), plain(Channel::G), plain(Channel::B), alpha],
     }
@@ -182,11 +196,14 @@ impl Source<'_> {
     /// Blue and red difference of one chroma sample, counted in samples.
     fn chroma(&self, sample_x: u32, sample_y: u32) -> [f64; 2] {
         let [horizontal, vertical] = self.format.chroma;
+        if let Chroma::Around(siting) = self.colorimetry.chroma {
+            return siting::mean(self, [sample_x, sample_y], siting);
+        }
         let left = (sample_x * horizontal).min(self.width - 1);
         let top = (sample_y * vertical).min(self.height - 1);
         let [right, bottom] = match self.colorimetry.chroma {
             Chroma::Cosited => [left + 1, top + 1],
-            Chroma::Averaged => {
+            Chroma::Averaged | Chroma::Around(_) => {
                 [(left + horizontal).min(self.width), (top + vertical).min(self.height)]
             }
         };

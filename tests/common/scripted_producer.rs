@@ -1,13 +1,8 @@
 //! A producer that says whatever a test wants, over a bare socket.
 
-use std::io::IoSlice;
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 use std::num::NonZeroU64;
-use std::os::fd::AsFd;
-use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
+use std::ops::Deref;
 
 use dmashare::dmabuf::layout::Extent;
 use dmashare::format::FormatSet;
@@ -28,21 +23,14 @@ use dmashare::stream::wire::Colour;
 use dmashare::stream::wire::Damage;
 use dmashare::stream::wire::Format;
 use dmashare::stream::wire::Frame;
-use dmashare::stream::wire::MAX_MESSAGE_BYTES;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::ProducerHello;
-use dmashare::stream::wire::Reason;
 use dmashare::stream::wire::Size;
 use dmashare::stream::wire::Versions;
-use rustix::io::Errno;
-use rustix::net::RecvAncillaryBuffer;
-use rustix::net::RecvAncillaryMessage;
-use rustix::net::RecvFlags;
-use rustix::net::SendAncillaryBuffer;
-use rustix::net::SendAncillaryMessage;
-use rustix::net::SendFlags;
 
 use crate::common::buffer::sealed_memfd;
+use crate::common::scripted_socket::ScriptedSocket;
+pub(crate) use crate::common::scripted_socket::encoded;
 
 pub(crate) const FOURCC: Fourcc = Fourcc::XRGB8888;
 /// What an image of 8x8 pixels needs.
@@ -50,10 +38,14 @@ pub(crate) const IMAGE_BYTES: u64 = 256;
 
 /// The other end of a consumer's connection.
 pub(crate) struct ScriptedProducer {
-    pub(crate) channel: Channel,
+    socket: ScriptedSocket,
 }
 
 impl ScriptedProducer {
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self { socket: ScriptedSocket { channel } }
+    }
+
     /// Connected to a consumer that wants linear XRGB8888 for the CPU, and that has spoken first.
     pub(crate) fn with_consumer() -> (Self, Consumer) {
         Self::with_settings(&settings())
@@ -61,7 +53,7 @@ impl ScriptedProducer {
 
     pub(crate) fn with_settings(settings: &ConsumerSettings) -> (Self, Consumer) {
         let (here, there) = Channel::pair().unwrap();
-        (Self { channel: here }, Consumer::on_channel(there, settings).unwrap())
+        (Self::new(here), Consumer::on_channel(there, settings).unwrap())
     }
 
     /// The same, once hellos, offer and format have been said and so many buffers announced, and
@@ -85,78 +77,17 @@ impl ScriptedProducer {
         (producer, consumer)
     }
 
-    /// Sends a message that has no file descriptors.
-    pub(crate) fn send(&self, message: &Message) {
-        self.send_with(message, &[]);
-    }
-
-    /// Sends a message with any file descriptors.
-    pub(crate) fn send_with(&self, message: &Message, fds: &[&OwnedFd]) {
-        self.send_bytes(&encoded(message), fds).unwrap();
-    }
-
     /// Announces a buffer of generation 1 in new memory.
     pub(crate) fn announce(&self, number: u16) {
         self.send_with(&announce(1, number), &[&sealed_memfd(IMAGE_BYTES)]);
     }
+}
 
-    /// Sends any bytes with any file descriptors.
-    pub(crate) fn send_bytes(&self, bytes: &[u8], fds: &[&OwnedFd]) -> Result<(), Errno> {
-        let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
-        let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !fds.is_empty() {
-            assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
-        }
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        rustix::net::sendmsg(&self.channel, &[IoSlice::new(bytes)], &mut control, flags)?;
-        Ok(())
-    }
+impl Deref for ScriptedProducer {
+    type Target = ScriptedSocket;
 
-    /// What the consumer has said, which must be there.
-    pub(crate) fn receive(&self) -> Message {
-        self.try_receive().expect("a message of the consumer")
-    }
-
-    /// What the consumer has said, if it has said something. Its file descriptors are closed.
-    pub(crate) fn try_receive(&self) -> Option<Message> {
-        self.receive_with_fds().map(|(message, _)| message)
-    }
-
-    /// The same with the file descriptors.
-    pub(crate) fn receive_with_fds(&self) -> Option<(Message, Vec<OwnedFd>)> {
-        let mut bytes = vec![0; MAX_MESSAGE_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        let mut parts = [IoSliceMut::new(&mut bytes)];
-        let received = loop {
-            match rustix::net::recvmsg(&self.channel, &mut parts, &mut control, flags) {
-                Err(Errno::AGAIN) => return None,
-                // Told once when the consumer has left something unread.
-                Err(Errno::CONNRESET) => {}
-                other => break other.unwrap(),
-            }
-        };
-        if received.bytes == 0 {
-            return None;
-        }
-        let mut fds = Vec::new();
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(arrived) = message {
-                fds.extend(arrived);
-            }
-        }
-        Some((Message::decode(&bytes[..received.bytes]).unwrap(), fds))
-    }
-
-    /// The reason of the goodbye that the consumer has said last, and its text.
-    pub(crate) fn goodbye(&self) -> (Reason, String) {
-        let last = std::iter::from_fn(|| self.try_receive()).last();
-        match last.expect("a goodbye") {
-            Message::Goodbye(goodbye) => (goodbye.reason, goodbye.text.as_str().to_owned()),
-            other => panic!("{other:?}"),
-        }
+    fn deref(&self) -> &ScriptedSocket {
+        &self.socket
     }
 }
 
@@ -176,12 +107,6 @@ pub(crate) fn take_events(consumer: &mut Consumer) -> Vec<ConsumerEvent> {
             return events;
         }
     }
-}
-
-pub(crate) fn encoded(message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    message.encode(&mut bytes);
-    bytes
 }
 
 pub(crate) fn id(number: u16) -> BufferId {

@@ -1,6 +1,7 @@
 //! A producer and its consumers in one thread, with pixels that say which frame they are.
 
 use std::num::NonZeroU64;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use dmashare::allocator::Memfd;
@@ -23,6 +24,9 @@ use dmashare::stream::ProducerEvent;
 use dmashare::stream::ProducerSettings;
 use dmashare::stream::ReceivedFrame;
 use dmashare::stream::wire::Size;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
 
 /// Longer than anything takes.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -70,20 +74,19 @@ pub(crate) fn settle(
     consumers: &mut [&mut Consumer],
 ) -> Vec<Vec<ConsumerEvent>> {
     let mut told: Vec<Vec<ConsumerEvent>> = consumers.iter().map(|_| Vec::new()).collect();
-    let mut is_quiet = false;
-    while !is_quiet {
+    while is_readable(&*producer) || consumers.iter().any(|consumer| is_readable(&**consumer)) {
         producer.dispatch().unwrap();
-        is_quiet = true;
         for (consumer, told) in consumers.iter_mut().zip(&mut told) {
             consumer.dispatch().unwrap();
-            while let Some(event) = consumer.next_event() {
-                told.push(event);
-                is_quiet = false;
-            }
+            told.extend(std::iter::from_fn(|| consumer.next_event()));
         }
     }
-    producer.dispatch().unwrap();
     told
+}
+
+fn is_readable(watched: impl AsFd) -> bool {
+    let mut fds = [PollFd::new(&watched, PollFlags::IN)];
+    rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
 }
 
 pub(crate) fn frames(told: Vec<ConsumerEvent>) -> Vec<ReceivedFrame> {

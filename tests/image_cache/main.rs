@@ -37,12 +37,12 @@ use dmashare::dmabuf::Descriptor;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::dmabuf::Refusal;
 use dmashare::egl::CacheStatistics;
-use dmashare::egl::Hints;
 use dmashare::egl::Image;
 use dmashare::egl::ImageCache;
 use dmashare::egl::ImportError;
-use dmashare::egl::Matrix;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
+use dmashare::format::Matrix;
 use dmashare::format::Modifier;
 use dmashare::format::Usage;
 use dmashare::gl::BindError;
@@ -139,8 +139,8 @@ const IMPORTS: &[child::Case] = &[
             assert_eq!((dmabuf.width(), dmabuf.height()), (other.width(), other.height()));
             assert_eq!(cache.statistics().imports, number, "{other:?}");
         }
-        let hints = Hints { matrix: Matrix::Bt709, ..Hints::default() };
-        assert_ne!(cache.import_with(&first, hints).unwrap().as_raw(), handle);
+        let colorimetry = Colorimetry { matrix: Matrix::Bt709, ..Colorimetry::default() };
+        assert_ne!(cache.import_with(&first, colorimetry).unwrap().as_raw(), handle);
         assert_eq!(cache.import(&by_another_number(&first)).unwrap().as_raw(), handle);
         assert_eq!(counts(cache.statistics()), [1, 9, 0]);
         assert_eq!(cache.len(), 9);
@@ -223,9 +223,9 @@ const HELD: &[child::Case] = &[
         let mut cache = ImageCache::new(&renderer::display());
         let before = memory_held();
         let image = memfd::image(Fourcc::YUYV, [64, 64]);
-        let hints = Hints { matrix: Matrix::Bt709, ..Hints::default() };
+        let colorimetry = Colorimetry { matrix: Matrix::Bt709, ..Colorimetry::default() };
         cache.import(&image).unwrap();
-        cache.import_with(&image, hints).unwrap();
+        cache.import_with(&image, colorimetry).unwrap();
         let other = memfd::image(AR24, [64, 64]);
         cache.import(&other).unwrap();
         assert_eq!(cache.forget(&by_another_number(&image)), 2);

@@ -9,6 +9,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::counts;
 use crate::demo;
 use crate::fuzz;
 use crate::lab;
@@ -50,6 +51,9 @@ enum Command {
     /// Run the tests that need graphics devices, or any command, in a virtual machine that has them
     #[command(after_help = LAB_EXAMPLES)]
     Lab(LabArgs),
+    /// Count instructions and allocations of the hot paths, and compare them with the baseline
+    #[command(after_help = COUNTS_EXAMPLES)]
+    Counts(CountsArgs),
     /// Check formatting, clippy's lints and the documentation
     #[command(after_help = "Example:\n  cargo xtask lint")]
     Lint,
@@ -184,6 +188,22 @@ pub(crate) struct LabArgs {
     pub(crate) command: Vec<OsString>,
 }
 
+const COUNTS_EXAMPLES: &str = "\
+Examples:
+  cargo xtask counts
+  cargo xtask counts --bless           makes what is counted now the baseline";
+
+/// Options of `cargo xtask counts`.
+#[derive(Args, Debug)]
+pub(crate) struct CountsArgs {
+    /// Write the baseline instead of comparing with it
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+}
+
 const MIRI_EXAMPLES: &str = "\
 Examples:
   cargo xtask miri
@@ -260,6 +280,7 @@ impl Cli {
             Command::Setup(args) => setup::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Test(args) => test::run(&args),
+            Command::Counts(args) => counts::run(&args),
             Command::Lint => lint::run(),
             Command::Miri(args) => miri::run(&args),
             Command::Fuzz(args) => fuzz::run(&args),

@@ -13,6 +13,7 @@ mod apt;
 mod cache;
 mod cargo;
 mod cli;
+mod counts;
 mod demo;
 mod fuzz;
 mod lab;

@@ -37,6 +37,18 @@ pub(crate) enum Chroma {
     Averaged,
     /// The top left one.
     Cosited,
+    /// Those around the place of the sample, across and down: the mean over an area as large as the
+    /// pixels that share it. A pixel has what lies between the samples around it.
+    Around([Siting; 2]),
+}
+
+/// Where a sample lies, of the pixels that share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Siting {
+    /// At the first.
+    First,
+    /// In the middle.
+    Middle,
 }
 
 impl Colorimetry {

@@ -1,4 +1,4 @@
-//! The formats of Mesa 26, each with the words of its planes as `drm_fourcc.h` (Linux 7.2) writes
+//! The formats of Mesa 26 and the rest of luma and chroma, each with the words of its planes as `drm_fourcc.h` (Linux 7.2) writes
 //! them in the comment beside its definition.
 
 use super::notation::Channel;
@@ -144,12 +144,60 @@ pub(super) static FORMATS: &[Format] = formats! {
     "YV16" Normalized [2, 1] ["Y 8", "Cr 8", "Cb 8"]
     "YU24" Normalized [1, 1] ["Y 8", "Cb 8", "Cr 8"]
     "YV24" Normalized [1, 1] ["Y 8", "Cr 8", "Cb 8"]
+
+    // What Mesa 26 does not list: luma alone, packed, semi-planar and planar
+    "GREY" Normalized [1, 1] ["Y 8"]
+    "YPA4" Normalized [1, 1] ["x:Y2:Y1:Y0 2:10:10:10"]
+    "VU24" Normalized [1, 1] ["Cr:Cb:Y 8:8:8"]
+    "AVUY" Normalized [1, 1] ["A:Cr:Cb:Y 8:8:8:8"]
+    "XVUY" Normalized [1, 1] ["X:Cr:Cb:Y 8:8:8:8"]
+    "XY30" Normalized [1, 1] ["X:Cr:Cb:Y 2:10:10:10"]
+    "XV30" Normalized [1, 1] ["X:Cr:Y:Cb 2:10:10:10"]
+    "XV36" Normalized [1, 1] ["X:0:Cr:0:Y:0:Cb:0 12:4:12:4:12:4:12:4"]
+    "XV48" Normalized [1, 1] ["X:Cr:Y:Cb 16:16:16:16"]
+    "P210" Normalized [2, 1] ["Y:x 10:6", "Cr:x:Cb:x 10:6:10:6"]
+    "NV30" Normalized [1, 1] ["Y3:Y2:Y1:Y0 10:10:10:10", "Cr1:Cb1:Cr0:Cb0 10:10:10:10"]
+    "P230" Normalized [2, 1] [
+        "x:Y2:Y1:Y0 2:10:10:10",
+        "x:Cr2:Cb2:Cr1:x:Cb1:Cr0:Cb0 2:10:10:10:2:10:10:10"
+    ]
+    "Q410" Normalized [1, 1] ["Y:x 10:6", "Cb:x 10:6", "Cr:x 10:6"]
+    "Q401" Normalized [1, 1] ["Y:x 10:6", "Cr:x 10:6", "Cb:x 10:6"]
+    "T430" Normalized [1, 1] [
+        "x:Y2:Y1:Y0 2:10:10:10",
+        "x:Cb2:Cb1:Cb0 2:10:10:10",
+        "x:Cr2:Cr1:Cr0 2:10:10:10"
+    ]
+};
+
+/// What cameras have besides.
+static CAMERA_FORMATS: &[Format] = formats! {
+    "RGB8" Normalized [1, 1] ["R:G:B 3:3:2"]
+    "XR12" Normalized [1, 1] ["x:R:G:B 4:4:4:4"]
+    "XB12" Normalized [1, 1] ["x:B:G:R 4:4:4:4"]
+    "RX12" Normalized [1, 1] ["R:G:B:x 4:4:4:4"]
+    "BX12" Normalized [1, 1] ["B:G:R:x 4:4:4:4"]
+    "RA12" Normalized [1, 1] ["R:G:B:A 4:4:4:4"]
+    "BA12" Normalized [1, 1] ["B:G:R:A 4:4:4:4"]
+    "XR15" Normalized [1, 1] ["x:R:G:B 1:5:5:5"]
+    "XB15" Normalized [1, 1] ["x:B:G:R 1:5:5:5"]
+    "RX15" Normalized [1, 1] ["R:G:B:x 5:5:5:1"]
+    "BX15" Normalized [1, 1] ["B:G:R:x 5:5:5:1"]
+    "RA15" Normalized [1, 1] ["R:G:B:A 5:5:5:1"]
+    "BA15" Normalized [1, 1] ["B:G:R:A 5:5:5:1"]
+    "RG24" Normalized [1, 1] ["R:G:B 8:8:8"]
+    "BG24" Normalized [1, 1] ["B:G:R 8:8:8"]
+    "VU24" Normalized [1, 1] ["Cr:Cb:Y 8:8:8"]
+    "AVUY" Normalized [1, 1] ["A:Cr:Cb:Y 8:8:8:8"]
+    "XVUY" Normalized [1, 1] ["X:Cr:Cb:Y 8:8:8:8"]
+    "GREY" Normalized [1, 1] ["Y 8"]
 };
 
 impl Format {
     pub(super) fn of(fourcc: u32) -> &'static Self {
         FORMATS
             .iter()
+            .chain(CAMERA_FORMATS)
             .find(|format| format.fourcc() == fourcc)
             .unwrap_or_else(|| panic!("the oracle does not know format {fourcc:#010x}"))
     }
