@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use crate::dmabuf::Dmabuf;
 use crate::ipc::AcceptError;
 use crate::ipc::PeerCredentials;
 use crate::stream::producer::JoinError;
@@ -13,7 +14,7 @@ use crate::stream::wire::Format;
 use crate::stream::wire::Size;
 
 /// What has happened, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ProducerEvent {
     /// A consumer has connected. It is sent frames once it has got through the handshake, and a
@@ -39,7 +40,12 @@ pub enum ProducerEvent {
     Configured(Format),
     /// A buffer has gone: drop what was imported from it. Its number may come again for another
     /// one.
-    Retired(BufferId),
+    Retired {
+        /// Its number.
+        buffer: BufferId,
+        /// Its image, for caches of imports to forget.
+        image: Dmabuf,
+    },
     /// A consumer would like frames of another size. [`Producer::resize`](crate::stream::Producer::resize)
     /// would follow.
     Wished {
