@@ -22,7 +22,6 @@ use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::sampling;
 use crate::dmabuf::trial_mapping;
-use crate::format::Layout;
 use crate::format::PlaneLayout;
 
 /// How a driver gets at the pixels of an image that it imports.
@@ -224,8 +223,7 @@ impl Importer {
             return Err(Refusal::Misread { driver: driver(), fourcc });
         }
         let (width, height) = (image.width(), image.height());
-        let layout = fourcc.layout();
-        let [least_width, least_height] = layout.map_or([1, 1], sampling::least_size);
+        let [least_width, least_height] = sampling::least_size(image.layout());
         if width < least_width || height < least_height {
             let driver = driver();
             return Err(Refusal::TooSmall {
@@ -237,8 +235,7 @@ impl Importer {
                 least_height,
             });
         }
-        let shapes = layout.map_or(&[][..], Layout::planes);
-        let mut planes = image.planes().iter().zip(shapes).enumerate();
+        let mut planes = image.planes().iter().zip(image.layout().planes()).enumerate();
         planes.try_for_each(|(index, (plane, shape))| {
             self.reads_within_rows(index, plane, *shape, height)
         })
@@ -317,7 +314,7 @@ impl fmt::Display for Importer {
 /// Buffers are mapped by whole pages, so the rest of the last page can be drawn into.
 fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
     let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
-    let shapes = image.fourcc().layout().map_or(&[][..], |layout| layout.planes());
+    let shapes = image.layout().planes();
     let size = [image.width(), image.height()];
     for (index, (plane, shape)) in image.planes().iter().zip(shapes).enumerate() {
         let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
