@@ -211,7 +211,7 @@ const CASES: &[Case] = &[
         assert!(!is_readable(&producer, Duration::ZERO));
         assert_eq!(producer.acquire().unwrap_err(), none);
         producer.cancel(acquired);
-        producer.acquire().unwrap();
+        drop(producer.acquire().unwrap());
     }),
     ("a frame that is refused comes back", || {
         let mut producer = producer_with(producer_settings());
@@ -394,7 +394,9 @@ const CASES: &[Case] = &[
         let pid = std::process::id();
         let filter = PeerFilter::everybody().pid(pid);
         let mut producer = producer_with(producer_settings().buffers(8).allow(filter));
-        paths.iter().for_each(|path| producer.listen(path).unwrap());
+        for path in &paths {
+            producer.listen(path).unwrap();
+        }
         let settings = consumer_settings();
         let mut consumers: Vec<Consumer> =
             paths.iter().map(|path| Consumer::connect(path, &settings).unwrap()).collect();
