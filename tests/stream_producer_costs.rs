@@ -124,7 +124,7 @@ impl Scene {
             let (serial, buffer) = (frame.serial, frame.buffer);
             self.send(consumer, &Message::Release(Release { serial, buffer, has_fence: false }));
         }
-        assert_eq!(self.producer.next_event(), None);
+        assert!(self.producer.next_event().is_none());
     }
 }
 

@@ -26,7 +26,7 @@ impl Producer {
     /// One dispatch, which waits at most for `timeout`.
     pub(super) fn turn(&mut self, timeout: Duration) -> Result<(), DispatchError> {
         let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
-        self.cancel_dropped();
+        self.rest()?;
         let mut timeout = timeout;
         for _ in 0..MOST_ROUNDS {
             let ready = self.watch.wait(timeout).map_err(refused)?;
@@ -56,14 +56,28 @@ impl Producer {
             self.negotiate_with_newcomers();
         }
         self.improve();
+        self.rest()
+    }
+
+    /// Leaves everything so that the file descriptor becomes readable when there is something to
+    /// do.
+    pub(super) fn rest(&mut self) -> Result<(), DispatchError> {
+        // The alarm does not ring any more for buffers that were dropped before: look for them now.
         self.settle()?;
         self.cancel_dropped();
         Ok(())
     }
 
-    /// Sets the alarm to the earliest deadline that there is, which also means that it does not ring
-    /// for buffers that were dropped: look for those next.
-    pub(super) fn settle(&mut self) -> Result<(), DispatchError> {
+    /// As [`Producer::rest`], where nobody can be told: what fails here fails again in the next
+    /// dispatch, which can say so.
+    pub(super) fn rest_or_log(&mut self) {
+        if let Err(error) = self.rest() {
+            tracing::debug!(%error, "the alarm of a stream is not set");
+        }
+    }
+
+    /// Sets the alarm to the earliest deadline that there is.
+    fn settle(&mut self) -> Result<(), DispatchError> {
         let improve_at_ns = self.improve_at_ns.filter(|_| self.machine.served().next().is_some());
         let deadlines = [
             self.machine.next_deadline_ns(),
@@ -146,8 +160,9 @@ impl Producer {
                 }
                 Output::Left { peer, end } => self.part(peer, end),
                 Output::Gone { buffer } => {
-                    self.images.remove(buffer);
-                    self.events.push_back(ProducerEvent::Retired(buffer));
+                    if let Some(image) = self.images.remove(buffer) {
+                        self.events.push_back(ProducerEvent::Retired { buffer, image });
+                    }
                     self.use_spare();
                 }
             }

@@ -32,7 +32,7 @@ impl Producer {
         let acquired = self.acquire_now();
         if let Err(AcquireError::NoneFree { until_ns }) = acquired {
             self.retry_at_ns = until_ns;
-            self.settle()?;
+            self.rest()?;
         }
         acquired
     }
@@ -132,10 +132,7 @@ impl Producer {
         let done = self.submit_now(acquired, ready, &picture);
         if let Err(NotSubmitted { reason: SubmitError::WouldBlock { until_ns }, .. }) = &done {
             self.retry_at_ns = Some(*until_ns);
-            if let Err(error) = self.settle() {
-                // What fails here fails again in the next dispatch, which can say so.
-                tracing::debug!(%error, "the alarm is not set");
-            }
+            self.rest_or_log();
         }
         done
     }
