@@ -65,7 +65,6 @@ use common::scripted_producer::FOURCC;
 use common::scripted_producer::IMAGE_BYTES;
 use common::scripted_producer::ScriptedProducer;
 use common::scripted_producer::announce;
-use common::scripted_producer::encoded;
 use common::scripted_producer::format;
 use common::scripted_producer::frame;
 use common::scripted_producer::hello;
@@ -73,6 +72,7 @@ use common::scripted_producer::hello_with;
 use common::scripted_producer::id;
 use common::scripted_producer::settings;
 use common::scripted_producer::take_events;
+use common::scripted_socket::encoded;
 use common::sw_sync::Timeline;
 
 const SOON: Duration = Duration::from_secs(60);

@@ -28,6 +28,7 @@ use dmashare::ipc::Channel;
 use dmashare::ipc::Ready;
 use dmashare::ipc::ReceiveError;
 use dmashare::stream::AcquireError;
+use dmashare::stream::Acquired;
 use dmashare::stream::Consumer;
 use dmashare::stream::End;
 use dmashare::stream::NextError;
@@ -73,6 +74,8 @@ use common::stream_pair::*;
 use common::sw_sync::Timeline;
 
 const MOMENT: Duration = Duration::from_millis(50);
+/// Enough for an honest consumer under emulation.
+const HANDSHAKE: Duration = Duration::from_secs(2);
 
 /// A producer with one honest consumer, and one that is not.
 struct Scene {
@@ -84,12 +87,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::with(|producer| ScriptedConsumer::joined(producer))
+        Self::with(ScriptedConsumer::joined)
     }
 
     /// The hostile one is served, and holds frame 1.
     fn served() -> (Self, Release) {
-        let mut scene = Self::with(|producer| ScriptedConsumer::served(producer));
+        let mut scene = Self::with(ScriptedConsumer::served);
         produce(&mut scene.producer);
         let held = scene.hostile.frame();
         assert_eq!(held.serial.get(), 1);
@@ -102,7 +105,7 @@ impl Scene {
         let settings = producer_settings()
             .buffers(4)
             .most_queued(8)
-            .handshake_timeout(MOMENT)
+            .handshake_timeout(HANDSHAKE)
             .policy(Policy::mailbox().with_hold_limit_ns(limit_ns));
         let mut producer = producer_with(settings);
         let (_, honest) = join_served(&mut producer, &consumer_settings());
@@ -283,7 +286,7 @@ const MESSAGES: &[Case] = &[
         assert_eq!(scene.told_end(), End::Violation(Violation::NotHeld { buffer }));
     }),
     ("a release by one who never had any", || {
-        let scene = Scene::with(|producer| ScriptedConsumer::served(producer));
+        let scene = Scene::with(ScriptedConsumer::served);
         let (serial, buffer) = (NonZeroU64::MIN, BufferId::new(0).unwrap());
         scene.hostile.send(&Message::Release(Release { serial, buffer, has_fence: false }));
         assert_eq!(scene.told_end(), End::Violation(Violation::NotHeld { buffer }));
@@ -389,20 +392,18 @@ const SILENCE: &[Case] = &[
         let mut held_by_user = Vec::new();
         // It costs the others nothing while there are buffers.
         scene.assert_serves();
-        while held_by_user.len() < 3 {
+        while held_by_user.len() < 4 {
             match scene.producer.acquire() {
                 Ok(acquired) => held_by_user.push(acquired),
                 Err(AcquireError::NoneFree { .. }) => {
-                    scene.producer.dispatch_timeout(SOON).unwrap()
+                    scene.producer.dispatch_timeout(SOON).unwrap();
                 }
                 Err(error) => panic!("{error}"),
             }
         }
-        // The pool is dry but for what it holds: it has held that for too long.
-        let last = scene.producer.acquire_timeout(SOON).unwrap();
-        assert!(last.is_tainted());
-        held_by_user.into_iter().for_each(|acquired| scene.producer.cancel(acquired));
-        scene.producer.cancel(last);
+        // The pool was dry, and it had held frames for too long.
+        assert!(held_by_user.iter().any(Acquired::is_tainted));
+        drop(held_by_user);
         assert_eq!(scene.told_end(), End::TooSlow);
     }),
     ("nothing is ever read", || {
@@ -428,7 +429,11 @@ const SILENCE: &[Case] = &[
         let mut scene = scene.without_hostile();
         scene.producer.dispatch().unwrap();
         let events = producer_events(&mut scene.producer);
-        assert_eq!(events, [ProducerEvent::Left { peer, end: End::Lost }]);
+        assert!(
+            matches!(events[..], [ProducerEvent::Left { peer: left, end: End::Lost }]
+            if left == peer),
+            "{events:?}"
+        );
         scene.assert_serves();
         let all: Vec<_> = (0..4).map(|_| scene.producer.acquire().unwrap()).collect();
         assert_eq!(all.iter().filter(|acquired| acquired.is_tainted()).count(), 0, "written since");
@@ -546,27 +551,28 @@ fn no_file_descriptor_left_costs_the_others_nothing() {
     child::run_once("no_file_descriptor_left_costs_the_others_nothing", LIMITS);
 }
 
-/// The child that is stopped connects, takes one frame, says so, and holds it.
+/// Takes one frame, says so, and holds it.
+fn be_stopped(path: &str) {
+    let mut consumer = Consumer::connect(path, &consumer_settings()).unwrap();
+    let frame = consumer.next_frame(SOON).unwrap();
+    std::fs::write(format!("{path}.held"), frame.serial().to_string()).unwrap();
+    // Whoever stops this process continues it only to see how it ends.
+    let told = loop {
+        match consumer.next_frame(SOON) {
+            Ok(_) => {}
+            Err(NextError::Ended(end)) => break end,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(matches!(&told, End::Peer(goodbye) if goodbye.reason == Reason::TooSlow), "{told:?}");
+    assert_eq!(stamp_of(frame.image()), frame.serial().get(), "nobody has written to it");
+}
+
 #[test]
 fn consumer_that_is_stopped_is_sent_away_and_nobody_else() {
     const TEST: &str = "consumer_that_is_stopped_is_sent_away_and_nobody_else";
     if let Some(path) = child::case() {
-        let mut consumer = Consumer::connect(&path, &consumer_settings()).unwrap();
-        let frame = consumer.next_frame(SOON).unwrap();
-        std::fs::write(format!("{path}.held"), frame.serial().to_string()).unwrap();
-        // Whoever stops this process continues it only to see how it ends.
-        let told = loop {
-            match consumer.next_frame(SOON) {
-                Ok(_) => {}
-                Err(NextError::Ended(end)) => break end,
-                Err(error) => panic!("{error}"),
-            }
-        };
-        assert!(
-            matches!(&told, End::Peer(goodbye) if goodbye.reason == Reason::TooSlow),
-            "{told:?}"
-        );
-        assert_eq!(stamp_of(frame.image()), frame.serial().get(), "nobody has written to it");
+        be_stopped(&path);
         return child::done();
     }
     let directory = tempfile::tempdir().unwrap();

@@ -81,7 +81,6 @@ use common::scripted_producer::IMAGE_BYTES;
 use common::scripted_producer::ScriptedProducer;
 use common::scripted_producer::announce;
 use common::scripted_producer::announce_image;
-use common::scripted_producer::encoded;
 use common::scripted_producer::format;
 use common::scripted_producer::frame;
 use common::scripted_producer::hello;
@@ -89,6 +88,7 @@ use common::scripted_producer::id;
 use common::scripted_producer::image;
 use common::scripted_producer::settings;
 use common::scripted_producer::take_events;
+use common::scripted_socket::encoded;
 use common::sw_sync::Timeline;
 
 const SOON: Duration = Duration::from_secs(60);

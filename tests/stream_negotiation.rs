@@ -191,10 +191,10 @@ const CASES: &[Case] = &[
         assert_eq!(chosen(&producer), (XRGB, LINEAR));
         let is_format = |event: &ConsumerEvent| matches!(event, ConsumerEvent::Format(_));
         assert!(told.iter().all(|told| told.iter().filter(|event| is_format(event)).count() == 1));
-        let gone = told[0].iter().filter(|event| matches!(event, ConsumerEvent::Gone(_)));
+        let gone = told[0].iter().filter(|event| matches!(event, ConsumerEvent::Gone { .. }));
         assert_eq!(gone.count(), 3);
         let events = producer_events(&mut producer);
-        let retired = events.iter().filter(|event| matches!(event, ProducerEvent::Retired(_)));
+        let retired = events.iter().filter(|event| matches!(event, ProducerEvent::Retired { .. }));
         assert_eq!(retired.count(), 3);
         show(&mut producer, &mut [&mut first, &mut second]);
     }),
@@ -302,7 +302,7 @@ const CASES: &[Case] = &[
         assert_eq!(stamp_of(held.image()), 1);
         assert_eq!(drawn.image().width(), 16);
         let retired = |events: Vec<ProducerEvent>| {
-            let retired = |event: &ProducerEvent| matches!(event, ProducerEvent::Retired(_));
+            let retired = |event: &ProducerEvent| matches!(event, ProducerEvent::Retired { .. });
             events.iter().filter(|event| retired(event)).count()
         };
         assert_eq!(retired(producer_events(&mut producer)), 7, "all but what is held and drawn");
@@ -370,8 +370,12 @@ const CASES: &[Case] = &[
         let sets = [(Usage::Sample, set(&[(XRGB, LINEAR)]))];
         consumer.offer(Some(size(32, 32)), &sets).unwrap();
         settle(&mut producer, &mut [&mut consumer]);
-        let wished = ProducerEvent::Wished { peer, size: Some(size(32, 32)) };
-        assert_eq!(producer_events(&mut producer), [wished]);
+        let events = producer_events(&mut producer);
+        assert!(
+            matches!(events[..], [ProducerEvent::Wished { peer: by, size: wish }]
+            if by == peer && wish == Some(size(32, 32))),
+            "{events:?}"
+        );
         producer.resize(size(32, 32)).unwrap();
         show(&mut producer, &mut [&mut consumer]);
     }),

@@ -102,7 +102,7 @@ use watch::Watch;
 /// told why, and the others notice nothing.
 ///
 /// # Costs
-/// A frame costs one `sendmsg` for each consumer, its release one `recvmsg`, and neither memory nor
+/// A frame costs one `send` for each consumer, its release one `recvmsg`, and neither memory nor
 /// a file descriptor, but for its fence.
 ///
 /// Dropping it says goodbye to all consumers. What they hold stays theirs.
@@ -190,7 +190,9 @@ impl Producer {
     /// # Errors
     /// See [`JoinError`]; never [`JoinError::NotAllowed`].
     pub fn add_peer(&mut self, channel: Channel) -> Result<PeerId, JoinError> {
-        self.join(channel, &PeerFilter::everybody())
+        let joined = self.join(channel, &PeerFilter::everybody());
+        self.rest_or_log();
+        joined
     }
 
     /// Does what there is to do: accepts, receives, sends what had to wait, negotiates, looks at the
@@ -224,6 +226,7 @@ impl Producer {
     pub fn dismiss(&mut self, peer: PeerId, reason: Reason, text: &str) {
         self.machine.dismiss(peer, reason, text);
         self.carry();
+        self.rest_or_log();
     }
 
     /// The image of a buffer that is not [retired](ProducerEvent::Retired).

@@ -30,7 +30,6 @@ use dmashare::stream::wire::Versions;
 
 use crate::common::buffer::sealed_memfd;
 use crate::common::scripted_socket::ScriptedSocket;
-pub(crate) use crate::common::scripted_socket::encoded;
 
 pub(crate) const FOURCC: Fourcc = Fourcc::XRGB8888;
 /// What an image of 8x8 pixels needs.

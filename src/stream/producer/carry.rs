@@ -14,6 +14,7 @@ use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;
 use crate::stream::protocol::producer::Output;
 use crate::stream::protocol::producer::PeerId;
+use crate::stream::wire::Kind;
 use crate::stream::wire::Message;
 use crate::stream::wire::Offer;
 
@@ -25,24 +26,29 @@ impl Producer {
     /// One dispatch, which waits at most for `timeout`.
     pub(super) fn turn(&mut self, timeout: Duration) -> Result<(), DispatchError> {
         let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
-        self.cancel_dropped();
+        self.rest()?;
         let mut timeout = timeout;
         for _ in 0..MOST_ROUNDS {
             let ready = self.watch.wait(timeout).map_err(refused)?;
             timeout = Duration::ZERO;
-            let mut is_idle = true;
+            // Where somebody connects or negotiates more is on its way. Releases come alone: to ask
+            // whether there are others would cost as much as to take one.
+            let mut is_more_likely = false;
             for source in ready.sources() {
-                is_idle = false;
-                match source {
+                is_more_likely |= match source {
                     Source::Alarm => {
                         self.look_at_clock();
                         self.settle()?;
+                        true
                     }
-                    Source::Listener(place) => self.accept(place),
-                    Source::Peer(place) => self.serve(place),
-                }
+                    Source::Listener(place) => {
+                        self.accept(place);
+                        true
+                    }
+                    Source::Peer(place) => self.serve(place) != Some(Kind::Release),
+                };
             }
-            if is_idle {
+            if !is_more_likely {
                 break;
             }
         }
@@ -50,14 +56,28 @@ impl Producer {
             self.negotiate_with_newcomers();
         }
         self.improve();
+        self.rest()
+    }
+
+    /// Leaves everything so that the file descriptor becomes readable when there is something to
+    /// do.
+    pub(super) fn rest(&mut self) -> Result<(), DispatchError> {
+        // The alarm does not ring any more for buffers that were dropped before: look for them now.
         self.settle()?;
         self.cancel_dropped();
         Ok(())
     }
 
-    /// Sets the alarm to the earliest deadline that there is, which also means that it does not ring
-    /// for buffers that were dropped: look for those next.
-    pub(super) fn settle(&mut self) -> Result<(), DispatchError> {
+    /// As [`Producer::rest`], where nobody can be told: what fails here fails again in the next
+    /// dispatch, which can say so.
+    pub(super) fn rest_or_log(&mut self) {
+        if let Err(error) = self.rest() {
+            tracing::debug!(%error, "the alarm of a stream is not set");
+        }
+    }
+
+    /// Sets the alarm to the earliest deadline that there is.
+    fn settle(&mut self) -> Result<(), DispatchError> {
         let improve_at_ns = self.improve_at_ns.filter(|_| self.machine.served().next().is_some());
         let deadlines = [
             self.machine.next_deadline_ns(),
@@ -85,26 +105,31 @@ impl Producer {
         self.carry();
     }
 
-    /// Sends what waits for a consumer, and takes one message of it.
-    fn serve(&mut self, place: usize) {
-        let Some(connection) = self.connections.at_mut(place) else { return };
+    /// Sends what waits for a consumer, takes one message of it, and returns which.
+    fn serve(&mut self, place: usize) -> Option<Kind> {
+        let connection = self.connections.at_mut(place)?;
         let peer = connection.peer;
         if connection.is_writing {
             let flushed = connection.link.flush();
             if let Err(end) = flushed {
                 self.machine.end(peer, end);
                 self.carry();
-                return;
+                return None;
             }
             self.watch_for_room(peer);
         }
-        let Some(connection) = self.connections.get_mut(peer) else { return };
+        let connection = self.connections.get_mut(peer)?;
+        let mut kind = None;
         match connection.link.receive() {
             Ok(None) => {}
-            Ok(Some(incoming)) => self.take(peer, incoming),
+            Ok(Some(incoming)) => {
+                kind = Some(incoming.message.kind());
+                self.take(peer, incoming);
+            }
             Err(end) => self.machine.end(peer, end),
         }
         self.carry();
+        kind
     }
 
     fn take(&mut self, peer: PeerId, incoming: Incoming) {
@@ -135,8 +160,9 @@ impl Producer {
                 }
                 Output::Left { peer, end } => self.part(peer, end),
                 Output::Gone { buffer } => {
-                    self.images.remove(buffer);
-                    self.events.push_back(ProducerEvent::Retired(buffer));
+                    if let Some(image) = self.images.remove(buffer) {
+                        self.events.push_back(ProducerEvent::Retired { buffer, image });
+                    }
                     self.use_spare();
                 }
             }

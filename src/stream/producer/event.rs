@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use crate::dmabuf::Dmabuf;
 use crate::ipc::AcceptError;
 use crate::ipc::PeerCredentials;
 use crate::stream::producer::JoinError;
@@ -13,7 +14,7 @@ use crate::stream::wire::Format;
 use crate::stream::wire::Size;
 
 /// What has happened, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ProducerEvent {
     /// A consumer has connected. It is sent frames once it has got through the handshake, and a
@@ -39,7 +40,12 @@ pub enum ProducerEvent {
     Configured(Format),
     /// A buffer has gone: drop what was imported from it. Its number may come again for another
     /// one.
-    Retired(BufferId),
+    Retired {
+        /// Its number.
+        buffer: BufferId,
+        /// Its image, for caches of imports to forget.
+        image: Dmabuf,
+    },
     /// A consumer would like frames of another size. [`Producer::resize`](crate::stream::Producer::resize)
     /// would follow.
     Wished {
@@ -48,7 +54,8 @@ pub enum ProducerEvent {
         /// The size in pixels; `None` for whatever there is.
         size: Option<Size>,
     },
-    /// A consumer did not get a frame, by the policy. Its damage is in the next one that it gets.
+    /// A consumer did not get a frame, by the policy, or because it waited for room when the format
+    /// changed. Its damage is in the next one that it gets.
     ///
     /// While very many events wait to be taken, this one is left out;
     /// [`Producer::missed_frames`](crate::stream::Producer::missed_frames) counts on.

@@ -32,7 +32,7 @@ impl Producer {
         let acquired = self.acquire_now();
         if let Err(AcquireError::NoneFree { until_ns }) = acquired {
             self.retry_at_ns = until_ns;
-            self.settle()?;
+            self.rest()?;
         }
         acquired
     }
@@ -40,10 +40,13 @@ impl Producer {
     /// As [`Producer::acquire`], dispatching until a buffer is free or there is a consumer at all,
     /// at most for `timeout`. Blocks.
     ///
+    /// It dispatches at least once, so that who calls nothing else still hears of releases.
+    ///
     /// # Errors
     /// See [`AcquireError`]: what kept it until the end.
     pub fn acquire_timeout(&mut self, timeout: Duration) -> Result<Acquired, AcquireError> {
         let end_ns = moment_ns(timeout);
+        self.turn(Duration::ZERO)?;
         loop {
             let until_ns = match self.acquire_now() {
                 Err(AcquireError::NoneFree { until_ns }) => until_ns.unwrap_or(u64::MAX),
@@ -129,10 +132,7 @@ impl Producer {
         let done = self.submit_now(acquired, ready, &picture);
         if let Err(NotSubmitted { reason: SubmitError::WouldBlock { until_ns }, .. }) = &done {
             self.retry_at_ns = Some(*until_ns);
-            if let Err(error) = self.settle() {
-                // What fails here fails again in the next dispatch, which can say so.
-                tracing::debug!(%error, "the alarm is not set");
-            }
+            self.rest_or_log();
         }
         done
     }

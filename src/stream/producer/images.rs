@@ -26,10 +26,8 @@ impl Images {
         }
     }
 
-    pub(in crate::stream::producer) fn remove(&mut self, buffer: BufferId) {
-        if let Some(place) = self.by_number.get_mut(buffer.index()) {
-            *place = None;
-        }
+    pub(in crate::stream::producer) fn remove(&mut self, buffer: BufferId) -> Option<Dmabuf> {
+        self.by_number.get_mut(buffer.index())?.take()
     }
 
     /// Others for which there is no number yet: retired buffers that somebody still holds have it.
