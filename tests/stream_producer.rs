@@ -13,12 +13,15 @@
 mod common;
 
 use std::num::NonZeroU64;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 use std::time::Instant;
 
 use dmashare::allocator::Udmabuf;
+use dmashare::ipc::AdoptError;
 use dmashare::ipc::Channel;
+use dmashare::ipc::Listener;
 use dmashare::ipc::Ready;
 use dmashare::stream::AcquireError;
 use dmashare::stream::Acquired;
@@ -251,6 +254,18 @@ const CASES: &[Case] = &[
         assert_eq!(drain(&mut producer, &mut consumer), [1, 5]);
         assert_eq!(producer.missed_frames(peer), Some(3));
     }),
+    ("who does nothing but acquire and submit hears of releases", || {
+        let mut producer = producer_with(producer_settings().buffers(8));
+        let (_, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));
+        for number in 1..=100 {
+            let acquired = producer.acquire_timeout(SOON).unwrap();
+            producer.submit(acquired, Ready::Finished, Picture::default()).unwrap();
+            let frame = consumer.next_frame(SOON).unwrap();
+            assert_eq!(frame.serial().get(), number);
+            consumer.release(frame, Ready::Finished).unwrap();
+        }
+        assert!(missed(&mut producer).is_empty());
+    }),
     ("a queue that drops the oldest keeps the last ones", || {
         let policy = Policy::fifo(2, Overflow::DropOldest);
         let mut producer = producer_with(producer_settings().buffers(5).policy(policy));
@@ -404,6 +419,25 @@ const CASES: &[Case] = &[
         produce(&mut producer);
         for consumer in &mut consumers {
             assert_eq!(drain(&mut producer, consumer), [1]);
+        }
+    }),
+    ("a listener that was inherited lets consumers in, and keeps its file", || {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("stream");
+        let made = Listener::bind_path(&path).unwrap();
+        let inherited = Listener::from_fd(made.as_fd().try_clone_to_owned().unwrap()).unwrap();
+        assert_eq!(inherited.path(), path);
+        let mut producer = producer_with(producer_settings());
+        producer.add_listener(inherited).unwrap();
+        let mut consumer = Consumer::connect(&path, &consumer_settings()).unwrap();
+        settle(&mut producer, &mut [&mut consumer]);
+        produce(&mut producer);
+        assert_eq!(drain(&mut producer, &mut consumer), [1]);
+        drop(producer);
+        assert!(path.exists(), "it is somebody else's");
+        let (one, other) = Channel::pair().unwrap();
+        for socket in [one, other] {
+            assert_eq!(Listener::from_fd(socket.into()).unwrap_err(), AdoptError::NotAListener);
         }
     }),
     ("a producer that is dropped says goodbye", || {

@@ -53,6 +53,7 @@ pub use error::ReceiveError;
 pub use error::SendError;
 pub use hand_over::Received;
 pub use listener::AcceptError;
+pub use listener::AdoptError;
 pub use listener::Listener;
 pub use peer::PeerCredentials;
 pub use socket_file::BindError;

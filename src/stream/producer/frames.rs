@@ -41,6 +41,8 @@ impl Producer {
     /// at most for `timeout`. Blocks. It dispatches once in any case, so that whoever calls it for
     /// each frame need not call [`Producer::dispatch`].
     ///
+    /// It dispatches at least once, so that who calls nothing else still hears of releases.
+    ///
     /// # Errors
     /// See [`AcquireError`]: what kept it until the end.
     pub fn acquire_timeout(&mut self, timeout: Duration) -> Result<Acquired, AcquireError> {
