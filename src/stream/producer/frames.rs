@@ -38,8 +38,7 @@ impl Producer {
     }
 
     /// As [`Producer::acquire`], dispatching until a buffer is free or there is a consumer at all,
-    /// at most for `timeout`. Blocks. It dispatches once in any case, so that whoever calls it for
-    /// each frame need not call [`Producer::dispatch`].
+    /// at most for `timeout`. Blocks.
     ///
     /// It dispatches at least once, so that who calls nothing else still hears of releases.
     ///
