@@ -143,7 +143,7 @@ impl Sender {
                 self.progress.tell(&format!("frames are {size} {fourcc} {modifier}"));
                 self.painter.forget();
             }
-            ProducerEvent::Retired(_) => self.painter.forget(),
+            ProducerEvent::Retired { .. } => self.painter.forget(),
             ProducerEvent::Missed { .. } => self.missed += 1,
             _ => {}
         }
