@@ -8,38 +8,36 @@
 //! ```text
 //! cargo run --features window,v4l2 --example camera
 //! cargo run --features window,v4l2 --example camera -- --import udmabuf --headless seen.png
+//! cargo run --features window,v4l2 --example camera -- --stream /tmp/camera
 //! cargo run --features window,v4l2 --example camera -- --list
 //! ```
 //!
-//! You should see what the camera sees, and how many frames came. Any key closes the window.
+//! You should see what the camera sees, and how many frames came. Any key closes the window. With
+//! `--stream` any number of processes can see it: the camera writes into the buffers that they have.
 
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
 mod common;
 
+use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use dmashare::allocator::Allocator;
 use dmashare::allocator::AllocatorKind;
-use dmashare::allocator::Request;
 use dmashare::allocator::probe;
-use dmashare::dmabuf::Dmabuf;
-use dmashare::dmabuf::Plane;
 use dmashare::egl;
 use dmashare::egl::Context;
 use dmashare::egl::Display;
-use dmashare::format::Fourcc;
 use dmashare::gl::Gl;
 use dmashare::v4l2::Capture;
 use dmashare::v4l2::Device;
-use dmashare::v4l2::Format;
 use dmashare::v4l2::FormatRequest;
 use dmashare::v4l2::FrameSizes;
 use dmashare::v4l2::PixelFormat;
 
+use crate::common::broadcast;
+use crate::common::broadcast::CameraMemory;
 use crate::common::description;
 use crate::common::event_loop;
 use crate::common::event_loop::Scene;
@@ -76,6 +74,9 @@ struct Arguments {
     /// Stop after so many frames
     #[arg(long, value_name = "N")]
     frames: Option<u32>,
+    /// Send the frames to the consumers of a stream that connect at this path, and show nothing
+    #[arg(long, value_name = "PATH", conflicts_with = "headless")]
+    stream: Option<PathBuf>,
     /// Write the last frame to this PNG file, without a window
     #[arg(long, value_name = "FILE.png")]
     headless: Option<PathBuf>,
@@ -92,6 +93,9 @@ fn main() -> Result<(), Report> {
     println!("{} is {} ({})", camera.path().display(), camera.name(), camera.driver());
     if arguments.list {
         return list(&camera);
+    }
+    if let Some(path) = &arguments.stream {
+        return stream(&camera, &arguments, path);
     }
     match &arguments.headless {
         Some(file) => {
@@ -149,8 +153,8 @@ impl Show {
         let format = camera.set_format(&FormatRequest::new(width, height, format))?;
         let capture = match arguments.import {
             Some(kind) => {
-                let allocator = probe(kind)?;
-                let images = (0..BUFFERS).map(|_| allocate(&*allocator, &format));
+                let memory = CameraMemory::new(probe(kind)?, format.clone());
+                let images = (0..BUFFERS).map(|_| memory.image());
                 Capture::import(camera, &images.collect::<Result<Vec<_>, _>>()?)?
             }
             None => Capture::export(camera, BUFFERS)?,
@@ -200,14 +204,16 @@ fn without_window(camera: &Device, arguments: &Arguments) -> Result<Show, Report
     }
 }
 
-/// An image in memory that is laid out as the camera writes.
-fn allocate(allocator: &dyn Allocator, format: &Format) -> Result<Dmabuf, Report> {
-    let mut buffers: Vec<Arc<_>> = Vec::new();
-    for bytes in format.buffers_bytes() {
-        let plain = allocator.allocate(&Request::new(1024, bytes.div_ceil(1024), Fourcc::R8))?;
-        buffers.extend(plain.planes().iter().map(Plane::shared_fd));
-    }
-    Ok(format.image_in(&buffers)?)
+/// Lets the camera write into the buffers of a stream.
+fn stream(camera: &Device, arguments: &Arguments, path: &Path) -> Result<(), Report> {
+    let formats = camera.formats()?.into_iter().map(|format| format.pixel_format);
+    let first = formats.into_iter().find(|format| format.fourcc().is_some());
+    let format = arguments.format.or(first);
+    let format = format.ok_or_else(|| Report::new("no format of this camera is one of images"))?;
+    let Size([width, height]) = arguments.size;
+    let format = camera.set_format(&FormatRequest::new(width, height, format))?;
+    let memory = probe(arguments.import.unwrap_or(AllocatorKind::Udmabuf))?;
+    broadcast::run(camera, CameraMemory::new(memory, format), path, arguments.frames)
 }
 
 fn list(camera: &Device) -> Result<(), Report> {

@@ -6,6 +6,7 @@
 #![allow(
     missing_docs,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a failed expectation is how a test fails"
@@ -25,17 +26,21 @@ use dmashare::dmabuf::Refusal;
 use dmashare::egl::ErrorCode;
 use dmashare::egl::Image;
 use dmashare::egl::ImportError;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
 use dmashare::gl::BindError;
 use dmashare::gl::External;
 use dmashare::gl::GlError;
 use dmashare::gl::PixelType;
+use dmashare::gl::Policy;
 use dmashare::gl::Program;
 use dmashare::gl::ProgramError;
 use dmashare::gl::RenderTarget;
+use dmashare::gl::RgbView;
 use dmashare::gl::TargetError;
 use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
+use dmashare::gl::YuvTarget;
 
 const AR24: Fourcc = Fourcc::ARGB8888;
 
@@ -93,6 +98,26 @@ const ROUNDS: &[child::Case] = &[
             target.fill(&pattern).unwrap();
             renderer.gl.finish().unwrap();
         });
+    }),
+    ("seen_as_colours_and_drawn_from_them", || {
+        let renderer = Renderer::new();
+        let colorimetry = Colorimetry::JPEG;
+        let images = [Fourcc::AYUV, Fourcc::NV12, Fourcc::YUV420, Fourcc::P010];
+        let images = images.map(|fourcc| memfd::image(fourcc, [16, 16]));
+        for _round in 0..1_000 {
+            let target = YuvTarget::new(&renderer.gl, &images[3], colorimetry).unwrap();
+            for image in &images[..3] {
+                let policy = Policy::PreferDirect;
+                let view = RgbView::new(&renderer.gl, image, colorimetry, policy).unwrap();
+                target.draw(&view).unwrap();
+            }
+            drop(target);
+            renderer.gl.finish().unwrap();
+        }
+        // How many of its last scenes llvmpipe keeps textures of depends on how fast it draws.
+        drop(renderer);
+        let open = Open::now().matching("dmashare-test");
+        assert_eq!(open.len(), images.len(), "{open:?}");
     }),
     ("dropped_without_a_current_context", || {
         let renderer = Renderer::new();

@@ -251,6 +251,18 @@ const CASES: &[Case] = &[
         assert_eq!(drain(&mut producer, &mut consumer), [1, 5]);
         assert_eq!(producer.missed_frames(peer), Some(3));
     }),
+    ("who does nothing but acquire and submit hears of releases", || {
+        let mut producer = producer_with(producer_settings().buffers(8));
+        let (_, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));
+        for number in 1..=100 {
+            let acquired = producer.acquire_timeout(SOON).unwrap();
+            producer.submit(acquired, Ready::Finished, Picture::default()).unwrap();
+            let frame = consumer.next_frame(SOON).unwrap();
+            assert_eq!(frame.serial().get(), number);
+            consumer.release(frame, Ready::Finished).unwrap();
+        }
+        assert!(missed(&mut producer).is_empty());
+    }),
     ("a queue that drops the oldest keeps the last ones", || {
         let policy = Policy::fifo(2, Overflow::DropOldest);
         let mut producer = producer_with(producer_settings().buffers(5).policy(policy));

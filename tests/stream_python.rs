@@ -21,6 +21,7 @@ use common::program::Program;
 use common::python;
 use common::stream_vectors;
 use common::stream_vectors::meaning_of;
+use dmashare::allocator::Memfd;
 use dmashare::dmabuf::Access;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::FormatSet;
@@ -30,8 +31,15 @@ use dmashare::format::Usage;
 use dmashare::ipc::Ready;
 use dmashare::stream::Consumer;
 use dmashare::stream::ConsumerSettings;
+use dmashare::stream::End;
 use dmashare::stream::NextError;
-use dmashare::stream::protocol::End;
+use dmashare::stream::Overflow;
+use dmashare::stream::Picture;
+use dmashare::stream::Policy;
+use dmashare::stream::Producer;
+use dmashare::stream::ProducerEvent;
+use dmashare::stream::ProducerSettings;
+use dmashare::stream::SubmitError;
 use dmashare::stream::protocol::consumer::OfferError;
 use dmashare::stream::wire::Goodbye;
 use dmashare::stream::wire::Message;
@@ -120,6 +128,109 @@ fn offers_of_the_crate_are_answered_by_the_client() {
     let is_expected = |bye: &Goodbye| bye.reason == Reason::NothingInCommon;
     assert!(matches!(&end, NextError::Ended(End::Peer(bye)) if is_expected(bye)), "{end:?}");
     assert!(producer.fail().contains("AR24 and XR24, LINEAR alone"));
+}
+
+/// Frames that still wait for the client when the size changes are missed, all others arrive.
+#[test]
+fn client_reads_every_frame_of_the_crates_producer_in_two_sizes() {
+    let (_folder, path) = socket();
+    let mut producer = producer(&path, Policy::fifo(2, BLOCK));
+    let client = Program::start(python::stream_client(&["consume", &path, "--until", "100"]));
+    for number in 1..=50 {
+        submit(&mut producer, number);
+    }
+    producer.resize(Size::new(31, 100).unwrap()).unwrap();
+    for number in 51..=100 {
+        submit(&mut producer, number);
+    }
+    let (missed, end) = end_of_the_only_consumer(&mut producer);
+    assert!(matches!(&end, End::Peer(bye) if bye.reason == Reason::Finished), "{end}");
+    let printed = client.finish();
+    assert!(missed.iter().all(|serial| (47..=50).contains(serial)), "{missed:?}\n{printed}");
+    let last = format!("{} frames, the last 100, in 2 generations", 100 - missed.len());
+    assert_eq!(printed.lines().last(), Some(&last[..]), "{printed}");
+    assert_eq!(printed.matches(" of 65x47\n").count(), 50 - missed.len());
+    assert_eq!(printed.matches(" of 31x100\n").count(), 50);
+}
+
+/// It checks every pixel of the frames that it gets, which is far slower than they are made.
+#[test]
+fn client_that_is_slow_gets_the_newest_frame_and_none_that_is_torn() {
+    let (_folder, path) = socket();
+    let mut producer = producer(&path, Policy::mailbox());
+    let arguments = ["consume", &path, "--frames", "20", "--hold", "1"];
+    let client = Program::start(python::stream_client(&arguments));
+    let mut number = 0;
+    while producer.served().count() == 0 {
+        producer.dispatch_timeout(SOON).unwrap();
+    }
+    while producer.served().count() == 1 {
+        number += 1;
+        submit(&mut producer, number);
+        producer.dispatch().unwrap();
+    }
+    let printed = client.finish();
+    let last = printed.lines().last().unwrap();
+    let newest: u64 =
+        last.split_once("the last ").unwrap().1.split_once(',').unwrap().0.parse().unwrap();
+    assert!(last.starts_with("20 frames, the last ") && newest > 20, "{last}");
+    assert!(newest <= number, "{last} of {number}");
+}
+
+#[test]
+fn client_that_cannot_use_the_format_is_told_so() {
+    let (_folder, path) = socket();
+    let mut producer = producer(&path, Policy::mailbox());
+    let arguments = ["consume", &path, "--fourcc", "NV12"];
+    let client = Program::start(python::stream_client(&arguments));
+    end_of_the_only_consumer(&mut producer);
+    let printed = client.fail();
+    assert!(printed.contains("NV12") && printed.ends_with("(reason 3)\n"), "{printed}");
+}
+
+const BLOCK: Overflow = Overflow::Block { deadline_ns: 30_000_000_000 };
+
+fn producer(path: &str, policy: Policy) -> Producer {
+    let formats = FormatSet::from_iter([(Fourcc::ARGB8888, Modifier::LINEAR)]);
+    let settings = ProducerSettings::new(Size::new(65, 47).unwrap())
+        .usage(Usage::Cpu, formats)
+        .policy(policy.with_hold_limit_ns(30_000_000_000));
+    let mut producer = Producer::new(Box::new(Memfd::new()), settings).unwrap();
+    producer.listen(path).unwrap();
+    producer
+}
+
+/// Draws a frame and sends it, unless the format changes meanwhile: then again.
+fn submit(producer: &mut Producer, number: u64) {
+    loop {
+        let acquired = producer.acquire_timeout(SOON).unwrap();
+        producer.wait_for_readers(&acquired, SOON).unwrap();
+        let image = acquired.image();
+        let mut mapping = image.map(Access::Write).unwrap();
+        let mut access = mapping.begin(Access::Write).unwrap();
+        access.write_plane(0, &stamped(number, [image.width(), image.height()])).unwrap();
+        access.finish().unwrap();
+        let picture = Picture { user_serial: number, ..Picture::default() };
+        match producer.submit_timeout(acquired, Ready::Finished, picture, SOON) {
+            Ok(_serial) => return,
+            Err(refused) => assert_eq!(refused.reason(), SubmitError::Retired),
+        }
+    }
+}
+
+/// The serials that it missed, and its end.
+fn end_of_the_only_consumer(producer: &mut Producer) -> (Vec<u64>, End) {
+    let mut missed = Vec::new();
+    loop {
+        producer.dispatch_timeout(SOON).unwrap();
+        while let Some(event) = producer.next_event() {
+            match event {
+                ProducerEvent::Missed { serial, .. } => missed.push(serial.get()),
+                ProducerEvent::Left { end, .. } => return (missed, end),
+                _ => {}
+            }
+        }
+    }
 }
 
 const SOON: Duration = Duration::from_secs(30);

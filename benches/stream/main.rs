@@ -20,10 +20,12 @@ use divan::counter::ItemsCount;
 
 use bare::BarePair;
 use bare::BareThreads;
+use bare::Wait;
 use scene::OneThread;
 use scene::TwoThreads;
 
 const SIZES: [[u32; 2]; 2] = [[64, 64], [7680, 4320]];
+const WAITS: [Wait; 2] = [Wait::Blocking, Wait::EventLoop];
 const CONSUMERS: [usize; 3] = [1, 8, 64];
 
 fn main() {
@@ -42,9 +44,9 @@ fn two_threads(bencher: Bencher, size: [u32; 2]) {
 }
 
 /// The same for two bare sockets.
-#[divan::bench]
-fn two_threads_bare(bencher: Bencher) {
-    let mut pair = BareThreads::new();
+#[divan::bench(args = WAITS)]
+fn two_threads_bare(bencher: Bencher, wait: Wait) {
+    let mut pair = BareThreads::new(wait);
     bencher.bench_local(|| pair.round_trip());
 }
 
@@ -56,9 +58,9 @@ fn one_thread(bencher: Bencher, size: [u32; 2]) {
 }
 
 /// The same for two bare sockets.
-#[divan::bench]
-fn one_thread_bare(bencher: Bencher) {
-    let mut pair = BarePair::new();
+#[divan::bench(args = WAITS)]
+fn one_thread_bare(bencher: Bencher, wait: Wait) {
+    let mut pair = BarePair::new(wait);
     bencher.bench_local(|| pair.round_trip());
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::SIZES;
+use crate::WAITS;
 use crate::bare::BarePair;
 use crate::bare::BareThreads;
 use crate::scene::OneThread;
@@ -57,22 +58,24 @@ fn compare(title: &str, contenders: &mut [Contender<'_>]) {
 /// Everything that there is to compare.
 pub(crate) fn print() {
     let [small, large] = SIZES;
-    let mut bare = BareThreads::new();
+    let [mut bare, mut bare_loop] = WAITS.map(BareThreads::new);
     let (mut of_small, mut of_large) = (TwoThreads::new(small), TwoThreads::new(large));
     compare(
         "a frame there and back, two threads",
         &mut [
             Contender::new("bare sockets", 1, || bare.round_trip()),
+            Contender::new("bare event loops", 1, || bare_loop.round_trip()),
             Contender::new("64x64", 1, || of_small.round_trip()),
             Contender::new("7680x4320", 1, || of_large.round_trip()),
         ],
     );
-    let mut bare = BarePair::new();
+    let [mut bare, mut bare_loop] = WAITS.map(BarePair::new);
     let (mut of_small, mut of_large) = (OneThread::new(small, 1), OneThread::new(large, 1));
     compare(
         "a frame there and back, one thread",
         &mut [
             Contender::new("bare sockets", 1, || bare.round_trip()),
+            Contender::new("bare event loops", 1, || bare_loop.round_trip()),
             Contender::new("64x64", 1, || of_small.round_trip()),
             Contender::new("7680x4320", 1, || of_large.round_trip()),
         ],

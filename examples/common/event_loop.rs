@@ -1,5 +1,6 @@
 //! What happens while a window is open, by winit.
 
+use dmashare::egl::Device;
 use dmashare::egl::Display;
 use dmashare::gl::Program;
 use dmashare::gl::Texture;
@@ -52,7 +53,7 @@ impl<'a> Stage<'a> {
              without windows, and the X server reads what they show from memory",
             display.platform()
         );
-        Ok(Self { event_loop, display: Display::surfaceless()? })
+        Ok(Self { event_loop, display: in_memory()? })
     }
 
     /// The display that all contexts are on.
@@ -74,6 +75,17 @@ impl<'a> Stage<'a> {
             .with_visible(visible);
         Window::new(&self.display, self.event_loop.create_window(attributes)?)
     }
+}
+
+/// A display that draws into plain memory: where there is a GPU, the surfaceless one does not.
+fn in_memory() -> Result<Display, Report> {
+    let surfaceless = Display::surfaceless()?;
+    if surfaceless.importer().maps_memory() {
+        return Ok(surfaceless);
+    }
+    let software = Device::all()?.into_iter().find(Device::is_software);
+    let software = software.ok_or_else(|| Report::new("EGL has no software renderer"))?;
+    Ok(Display::on_device(&software)?)
 }
 
 /// What is shown: a texture in a window.

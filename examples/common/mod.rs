@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "every example compiles all of this and uses its own part")]
 
+#[cfg(feature = "v4l2")]
+pub(crate) mod broadcast;
 pub(crate) mod description;
 #[cfg(feature = "window")]
 pub(crate) mod event_loop;

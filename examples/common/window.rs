@@ -35,10 +35,10 @@ enum Canvas {
 }
 
 impl Window {
-    /// `display` is that of the window's own connection, or surfaceless.
+    /// `display` is that of the window's own connection, or one without windows.
     pub(crate) fn new(display: &Display, window: winit::window::Window) -> Result<Self, Report> {
         let owner = Arc::new(window);
-        if display.platform() == Platform::Surfaceless {
+        if matches!(display.platform(), Platform::Surfaceless | Platform::Device) {
             let RawWindowHandle::Xlib(window) = owner.window_handle()?.as_raw() else {
                 return Err(Report::new("EGL imports nothing on the display of this compositor"));
             };

@@ -55,21 +55,22 @@ use crate::gl::view_program::ViewProgram;
 /// context.make_current()?;
 /// let gl = Gl::new(&context)?;
 ///
-/// // A frame, as a decoder or a camera hands it over. Here it is drawn: all of it red.
+/// // A frame, as a decoder or a camera hands it over. Here it is drawn: all of it white.
 /// let request = Request::new(64, 64, Fourcc::NV12);
 /// let choice = choose(display.importer(), display.formats().sample(), &request)?;
 /// let frame = choice.allocator.allocate(&choice.request)?;
 /// let target = || Texture::new(&gl, [64, 64], PixelType::Rgba8);
-/// let red = RenderTarget::new(&target()?)?;
-/// red.clear([1.0, 0.0, 0.0, 1.0])?;
-/// YuvTarget::new(&gl, &frame, Colorimetry::HD_VIDEO)?.draw(&RgbView::of_texture(red.texture())?)?;
+/// let white = RenderTarget::new(&target()?)?;
+/// white.clear([1.0; 4])?;
+/// let colours = RgbView::of_texture(white.texture())?;
+/// YuvTarget::new(&gl, &frame, Colorimetry::HD_VIDEO)?.draw(&colours)?;
 ///
 /// // The one call.
 /// let view = RgbView::new(&gl, &frame, Colorimetry::HD_VIDEO, Policy::PreferDirect)?;
 /// println!("{}: {}", view.way(), view.reason());
 /// let seen = RenderTarget::new(&target()?)?;
 /// seen.draw_view(&view)?;
-/// assert_eq!(seen.read_rgba8()?[..4], [255, 0, 0, 255]);
+/// assert_eq!(seen.read_rgba8()?[..4], [255; 4]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -102,15 +103,16 @@ impl RgbView {
     /// - [`RgbViewError::Unsupported`]: the format cannot become colours that way; with a policy that
     ///   leaves both ways, by neither.
     /// - [`RgbViewError::Import`], [`RgbViewError::Bind`]: the driver does not take the image, or one
-    ///   of its planes where `plane` is one.
+    ///   of its planes; `Bind` as well if the context is not current.
     /// - [`RgbViewError::Plane`]: a plane is no image of its own, because it is tiled.
-    /// - [`RgbViewError::Program`]: not current, or the driver's compiler said no.
+    /// - [`RgbViewError::Program`]: the driver's compiler said no.
     pub fn new(
         gl: &Gl,
         image: &Dmabuf,
         colorimetry: Colorimetry,
         policy: Policy,
     ) -> Result<Self, RgbViewError> {
+        gl.current()?;
         if image.fourcc().layout().is_none_or(|layout| layout.model() == Model::Rgb) {
             return Self::plain(gl, image);
         }
@@ -140,7 +142,7 @@ impl RgbView {
             };
         }
         let refused = match Self::direct(gl, image, colorimetry, Reason::Accepted) {
-            Err(refused) if !refused.is_not_current() => Box::new(refused),
+            Err(refused) => Box::new(refused),
             done => return done,
         };
         match Self::by_plane(gl, image, colorimetry, Reason::Refused(refused.clone())) {
@@ -230,10 +232,10 @@ impl RgbView {
         Ok((program, sampler))
     }
 
-    /// A texture of colours that is there already.
+    /// A texture of colours that is there already. Its context must be current.
     ///
     /// # Errors
-    /// [`RgbViewError::Program`].
+    /// [`RgbViewError::Program`]; [`RgbViewError::Bind`] if the context is not current.
     pub fn of_texture(texture: &Texture<TwoD>) -> Result<Self, RgbViewError> {
         let size = [texture.width(), texture.height()];
         let (source, sampling) = (Source::Plain(texture.clone()), Sampling::of_colours(size));

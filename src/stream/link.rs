@@ -7,10 +7,13 @@
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
+use rustix::net::sockopt;
+use rustix::net::sockopt::Timeout;
 
 use crate::ipc::Channel;
 use crate::ipc::PeerCredentials;
@@ -47,6 +50,8 @@ pub(in crate::stream) struct Link {
     encoded: Vec<u8>,
     queue: VecDeque<Queued>,
     most_queued: usize,
+    /// What the socket was last told to wait for a message.
+    timeout: Option<Duration>,
     /// The peer takes nothing any more. What it has said before can still be read.
     is_deaf: bool,
 }
@@ -67,6 +72,7 @@ impl Link {
             encoded: Vec::with_capacity(FRAME_ROOM_BYTES),
             queue: VecDeque::new(),
             most_queued,
+            timeout: None,
             is_deaf: false,
         }
     }
@@ -78,18 +84,52 @@ impl Link {
     /// [`End::Malformed`], [`End::Unusable`], or [`End::Lost`] once all that the peer has said was
     /// received. Every file descriptor that came with the message has been closed.
     pub(in crate::stream) fn receive(&mut self) -> Result<Option<Incoming>, End> {
-        let Self { channel, received, is_deaf, .. } = self;
-        let datagram = match socket::receive(channel.as_fd(), received, RecvFlags::DONTWAIT) {
+        let socket = self.channel.as_fd();
+        let arrival = socket::receive(socket, &mut self.received, RecvFlags::DONTWAIT);
+        self.open(arrival)
+    }
+
+    /// As [`Link::receive`], but waits for a message, at most for `timeout`, which is more than 0. It
+    /// may give up early: after half of the time, when a signal comes, or at once if the socket is
+    /// non-blocking. It is one call, where to wait and to receive are two.
+    ///
+    /// # Errors
+    /// As [`Link::receive`].
+    ///
+    /// Spec: `SO_RCVTIMEO` in `socket(7)`.
+    pub(in crate::stream) fn receive_timeout(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<Option<Incoming>, End> {
+        if self.is_deaf {
+            return self.receive();
+        }
+        let socket = self.channel.as_fd();
+        let timeout = power_of_two(timeout);
+        if self.timeout != Some(timeout) {
+            let set = sockopt::set_socket_timeout(socket, Timeout::Recv, Some(timeout));
+            if set.is_err() {
+                // Longer than the kernel can count.
+                return Ok(None);
+            }
+            self.timeout = Some(timeout);
+        }
+        let flags = RecvFlags::empty();
+        let arrival = socket::receive_until_signal(socket, &mut self.received, flags);
+        self.open(arrival)
+    }
+
+    fn open(&mut self, arrival: Result<Arrival, Errno>) -> Result<Option<Incoming>, End> {
+        let Datagram { sent_bytes, attached } = match arrival {
             Ok(Arrival::Datagram(datagram)) => datagram,
             Ok(Arrival::End) => return Err(End::Lost),
-            Err(Errno::AGAIN) if *is_deaf => return Err(End::Lost),
-            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::AGAIN) if self.is_deaf => return Err(End::Lost),
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
             Err(errno) => return Err(End::Unusable(ReceiveError::of_recvmsg(errno))),
         };
-        let Datagram { sent_bytes, attached } = datagram;
-        let message = match received.get(..sent_bytes) {
+        let message = match self.received.get(..sent_bytes) {
             Some(bytes) => Message::decode(bytes),
-            None => Err(Message::refuse_cut(received, sent_bytes)),
+            None => Err(Message::refuse_cut(&self.received, sent_bytes)),
         };
         let message = message.map_err(End::Malformed)?;
         Incoming::open(message, attached).map(Some).map_err(End::Unusable)
@@ -166,6 +206,12 @@ impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
     }
+}
+
+/// A timeout that is not longer and seldom another one: to tell the socket costs a call.
+fn power_of_two(timeout: Duration) -> Duration {
+    let timeout_us = u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1);
+    Duration::from_micros(1 << timeout_us.ilog2())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

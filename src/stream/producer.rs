@@ -102,7 +102,7 @@ use watch::Watch;
 /// told why, and the others notice nothing.
 ///
 /// # Costs
-/// A frame costs one `sendmsg` for each consumer, its release one `recvmsg`, and neither memory nor
+/// A frame costs one `send` for each consumer, its release one `recvmsg`, and neither memory nor
 /// a file descriptor, but for its fence.
 ///
 /// Dropping it says goodbye to all consumers. What they hold stays theirs.

@@ -2,11 +2,13 @@
 
 use std::sync::mpsc;
 
+use dmashare::dmabuf::Dmabuf;
 use dmashare::egl::Context;
 use dmashare::egl::ContextError;
 use dmashare::egl::ErrorCode;
 use dmashare::egl::Image;
 use dmashare::egl::TextureImageError;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
 use dmashare::gl::BindError;
 use dmashare::gl::External;
@@ -16,12 +18,17 @@ use dmashare::gl::GlLoadError;
 use dmashare::gl::NotCurrent;
 use dmashare::gl::Orientation;
 use dmashare::gl::PixelType;
+use dmashare::gl::Policy;
 use dmashare::gl::Program;
 use dmashare::gl::ProgramError;
 use dmashare::gl::RenderTarget;
+use dmashare::gl::RgbView;
+use dmashare::gl::RgbViewError;
 use dmashare::gl::TargetError;
 use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
+use dmashare::gl::YuvTarget;
+use dmashare::gl::YuvTargetError;
 
 use crate::common::child;
 use crate::common::memfd;
@@ -34,6 +41,9 @@ struct Objects {
     target: RenderTarget,
     pattern: Program<TwoD>,
     image: Image,
+    view: RgbView,
+    memory: Dmabuf,
+    yuv: YuvTarget,
     renderer: Renderer,
 }
 
@@ -46,12 +56,16 @@ impl Objects {
         let external = Texture::<External>::from_image(&renderer.gl, &image).unwrap();
         let target = RenderTarget::new(&texture).unwrap();
         let pattern = Program::xor_pattern(&renderer.gl).unwrap();
-        Self { texture, external, target, pattern, image, renderer }
+        let memory = memfd::image(Fourcc::NV12, [64, 64]);
+        let (gl, colorimetry) = (&renderer.gl, Colorimetry::JPEG);
+        let view = RgbView::new(gl, &memory, colorimetry, Policy::PreferDirect).unwrap();
+        let yuv = YuvTarget::new(gl, &memory, colorimetry).unwrap();
+        Self { texture, external, target, pattern, image, view, memory, yuv, renderer }
     }
 
     /// Every operation of `gl` that needs a context.
     fn assert_all_refused(&self) {
-        let Self { texture, external, target, pattern, image, renderer } = self;
+        let Self { texture, external, target, pattern, image, view, memory, yuv, renderer } = self;
         let Renderer { gl, blit, blit_external, context, .. } = renderer;
         let of_gl = Err(GlError::NotCurrent(NotCurrent));
         let of_bind = BindError::Gl(GlError::NotCurrent(NotCurrent));
@@ -79,7 +93,19 @@ impl Objects {
         assert_eq!(target.draw(blit_external, external), of_gl);
         assert_eq!(target.read_rgba8().map(drop), of_gl);
         assert_eq!(target.read_rgba32f().map(drop), of_gl);
+        for policy in [Policy::PreferDirect, Policy::RequireDirect, Policy::RequireExact] {
+            let refused = RgbView::new(gl, memory, Colorimetry::JPEG, policy).unwrap_err();
+            assert_eq!(refused, RgbViewError::Bind(of_bind));
+        }
+        assert_eq!(RgbView::of_texture(texture).unwrap_err(), RgbViewError::Bind(of_bind));
+        assert_eq!(view.refresh(), Err(of_bind));
+        assert_eq!(view.bind(pattern.name(), 0), of_gl);
+        assert_eq!(target.draw_view(view), of_gl);
+        let of_yuv = YuvTargetError::Bind(of_bind);
+        assert_eq!(YuvTarget::new(gl, memory, Colorimetry::JPEG).unwrap_err(), of_yuv);
+        assert_eq!(yuv.draw(view), Err(of_yuv));
         let size = [64, 64];
+        assert_eq!(gl.draw_view(view, size, Orientation::Window), of_gl);
         assert_eq!(gl.draw(blit, texture, size, Orientation::Window), of_gl);
         assert_eq!(gl.draw(blit_external, external, size, Orientation::Image), of_gl);
     }
@@ -87,6 +113,8 @@ impl Objects {
     /// The objects are as good as before.
     fn assert_all_work(&self) {
         self.target.fill(&self.pattern).unwrap();
+        self.yuv.draw(&self.view).unwrap();
+        self.target.draw_view(&self.view).unwrap();
         assert_eq!(self.renderer.read(&self.renderer.blit, &self.texture).len(), 64 * 64);
         assert_eq!(self.renderer.read(&self.renderer.blit_external, &self.external).len(), 64 * 64);
     }

@@ -1,20 +1,26 @@
 #![allow(unsafe_code, reason = "sets and reads the state of GL as an engine does")]
 //! An engine that shares its context finds its GL state as it left it, after every operation.
 
+use dmashare::dmabuf::Dmabuf;
 use dmashare::egl::Image;
+use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
 use dmashare::gl::External;
 use dmashare::gl::Gl;
 use dmashare::gl::Orientation;
 use dmashare::gl::PixelType;
+use dmashare::gl::Policy;
 use dmashare::gl::Program;
 use dmashare::gl::RenderTarget;
+use dmashare::gl::RgbView;
 use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
+use dmashare::gl::YuvTarget;
 use glow::HasContext;
 
 use crate::common::child;
 use crate::common::memfd;
+use crate::common::pixels::PlaneBytes;
 use crate::common::renderer::Renderer;
 
 /// `GL_TEXTURE_EXTERNAL_OES` and its binding.
@@ -292,6 +298,21 @@ struct Scene {
     target: RenderTarget,
     pattern: Program<TwoD>,
     image: Image,
+    views: [RgbView; 3],
+    yuv: Dmabuf,
+}
+
+/// An image for each way that it can become colours: as it is, by the driver, and by planes.
+fn views(gl: &Gl) -> [RgbView; 3] {
+    [
+        (Fourcc::ARGB8888, Policy::PreferDirect),
+        (Fourcc::AYUV, Policy::RequireDirect),
+        (Fourcc::YUV420, Policy::RequireExact),
+    ]
+    .map(|(fourcc, policy)| {
+        let image = memfd::image(fourcc, [64, 64]);
+        RgbView::new(gl, &image, Colorimetry::HD_VIDEO, policy).unwrap()
+    })
 }
 
 type Operation = (&'static str, fn(&Renderer, &Scene));
@@ -336,6 +357,20 @@ const OPERATIONS: &[Operation] = &[
     ("RenderTarget::draw, external", |renderer, scene| {
         scene.target.draw(&renderer.blit_external, &scene.external).unwrap();
     }),
+    ("RgbView::new", |renderer, _| drop(views(&renderer.gl))),
+    ("RgbView::refresh", |_, scene| scene.views.iter().for_each(|view| view.refresh().unwrap())),
+    ("RenderTarget::draw_view", |_, scene| {
+        scene.views.iter().for_each(|view| scene.target.draw_view(view).unwrap());
+    }),
+    ("Gl::draw_view", |renderer, scene| {
+        for view in &scene.views {
+            let _incomplete = renderer.gl.draw_view(view, [64, 64], Orientation::Window);
+        }
+    }),
+    ("YuvTarget::draw", |renderer, scene| {
+        let target = YuvTarget::new(&renderer.gl, &scene.yuv, Colorimetry::JPEG).unwrap();
+        scene.views.iter().for_each(|view| target.draw(view).unwrap());
+    }),
     ("RenderTarget::read_rgba8", |_, scene| drop(scene.target.read_rgba8().unwrap())),
     ("RenderTarget::read_rgba32f", |_, scene| drop(scene.target.read_rgba32f())),
 ];
@@ -349,7 +384,9 @@ const CASES: &[child::Case] = &[
         let external = Texture::<External>::from_image(&renderer.gl, &image).unwrap();
         let target = RenderTarget::new(&texture).unwrap();
         let pattern = Program::xor_pattern(&renderer.gl).unwrap();
-        let scene = Scene { texture, external, target, pattern, image };
+        let views = views(&renderer.gl);
+        let yuv = memfd::image(Fourcc::NV12, [64, 64]);
+        let scene = Scene { texture, external, target, pattern, image, views, yuv };
         let fresh = snapshot(&renderer.gl);
         set_odd_state(&renderer.gl);
         use_odd_program(&renderer.gl);
@@ -383,6 +420,35 @@ const CASES: &[child::Case] = &[
             assert_eq!(*pixel, expected, "at {x}, {y}");
         }
         assert_eq!(read.len(), 64 * 64 * 4);
+    }),
+    ("does_not_matter_to_planes", || {
+        // Samplers that filter, on the units of the planes.
+        let (size, colorimetry) = ([64, 64], Colorimetry::HD_VIDEO);
+        let renderer = Renderer::new();
+        let image = memfd::image(Fourcc::YUV420, size);
+        memfd::fill(&image, 16);
+        let rows = (0..=255).cycle().take(64 * 64).collect();
+        let [luma, blue, red] = [64, 32, 32].map(|side| PlaneBytes {
+            row_bytes: side,
+            rows: side,
+            bytes: Vec::clone(&rows)[..side * side].to_vec(),
+        });
+        memfd::write(&image, &[luma, blue, red]);
+        let draw = || {
+            let policy = Policy::RequireExact;
+            let view = RgbView::new(&renderer.gl, &image, colorimetry, policy).unwrap();
+            let target = Texture::<TwoD>::new(&renderer.gl, size, PixelType::Rgba8).unwrap();
+            let target = RenderTarget::new(&target).unwrap();
+            target.draw_view(&view).unwrap();
+            let copy = memfd::image(Fourcc::NV12, size);
+            YuvTarget::new(&renderer.gl, &copy, colorimetry).unwrap().draw(&view).unwrap();
+            renderer.gl.finish().unwrap();
+            (target.read_rgba8().unwrap(), memfd::read(&copy))
+        };
+        let expected = draw();
+        set_odd_state(&renderer.gl);
+        use_odd_program(&renderer.gl);
+        assert!(draw() == expected);
     }),
 ];
 

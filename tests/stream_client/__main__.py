@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from stream_client import memory
+from stream_client import messages
 from stream_client import stamp
 from stream_client import vectors
 from stream_client.connection import Ended
@@ -23,10 +25,12 @@ def describe(_arguments):
 
 
 def consume(arguments):
-    consumer = Consumer(arguments.path, frames=arguments.hold)
-    seen = 0
-    before = 0
-    while seen < arguments.frames:
+    entry = messages.Entry(int.from_bytes(arguments.fourcc.encode(), "little"), memory.LINEAR)
+    consumer = Consumer(
+        arguments.path, frames=arguments.hold, sets=((messages.CPU, (entry,)),)
+    )
+    seen = before = 0
+    while seen < arguments.frames and before < arguments.until:
         frame, buffer = consumer.next_frame()
         stamp.check(frame.user_serial, buffer)
         if frame.user_serial <= before:
@@ -34,9 +38,11 @@ def consume(arguments):
         before = frame.user_serial
         consumer.release(frame)
         seen += 1
-        print(f"frame {frame.user_serial} in buffer {frame.buffer}", flush=True)
+        image = buffer.image
+        where = f"buffer {frame.buffer} of {image.width}x{image.height}"
+        print(f"frame {frame.user_serial} in {where}", flush=True)
     consumer.leave()
-    print(f"{seen} frames, the last {before}")
+    print(f"{seen} frames, the last {before}, in {consumer.format.generation} generations")
 
 
 def produce(arguments):
@@ -71,7 +77,10 @@ def parse():
 
     command("vectors", check_vectors, file=(str, None))
     command("describe", describe)
-    command("consume", consume, path=(str, None), frames=(int, 10), hold=(int, 2))
+    command(
+        "consume", consume, path=(str, None), frames=(int, sys.maxsize), until=(int, sys.maxsize),
+        hold=(int, 2), fourcc=(str, "AR24"),
+    )
     command(
         "produce", produce, path=(str, None), frames=(int, 10), size=(size, (64, 48)),
         buffers=(int, 3),

@@ -28,7 +28,7 @@ class Place:
 class Consumer:
     """Connects, shakes hands and offers what a CPU can read. Blocks, with a deadline each time."""
 
-    def __init__(self, path, *, sets=CPU_SET, timeout=10, frames=2):
+    def __init__(self, path, *, sets=CPU_SET, timeout=30, frames=2):
         self.connection = Connection.connect(path)
         self.timeout = timeout
         self.hello = messages.ConsumerHello(
@@ -38,7 +38,6 @@ class Consumer:
         self.offered = self.answered = self.last_serial = 0
         self.format = None
         self.places = {}
-        self.retired = 0
         self.connection.send(self.hello)
         theirs = self._receive((messages.ProducerHello,))
         if not theirs.oldest <= 1 <= theirs.newest:
@@ -182,8 +181,6 @@ class Consumer:
 
     def _retire(self, buffer):
         """A frame that is held in it keeps it."""
-        if self.places[buffer].is_announced:
-            self.retired += 1
         self.places[buffer].is_announced = False
         self._drop_if_unused(buffer)
 

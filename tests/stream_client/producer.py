@@ -38,7 +38,7 @@ class Listener:
 class Producer:
     """Shakes hands with a consumer, and announces its buffers to it. Blocks, with deadlines."""
 
-    def __init__(self, connection, width, height, *, buffers=3, timeout=10):
+    def __init__(self, connection, width, height, *, buffers=3, timeout=30):
         self.connection = connection
         self.timeout = timeout
         self.serial = 0

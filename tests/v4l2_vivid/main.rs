@@ -20,6 +20,7 @@ mod failures;
 mod frames;
 mod memory;
 mod pictures;
+mod scanout;
 
 use std::time::Duration;
 

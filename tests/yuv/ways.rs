@@ -9,11 +9,9 @@ use dmashare::format::Colorimetry;
 use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
 use dmashare::gl::DirectQuirk;
-use dmashare::gl::NotCurrent;
 use dmashare::gl::PixelType;
 use dmashare::gl::Policy;
 use dmashare::gl::Program;
-use dmashare::gl::ProgramError;
 use dmashare::gl::Reason;
 use dmashare::gl::RenderTarget;
 use dmashare::gl::RgbView;
@@ -163,21 +161,5 @@ fn program_of_an_engine_samples_a_view() {
         target.fill(&program).unwrap();
         let floats = target.read_rgba32f().unwrap();
         assert!(worst(floats.as_chunks::<4>().0, &expected) < 1e-6, "{fourcc}");
-    }
-}
-
-#[test]
-fn view_of_a_context_that_is_not_current_is_an_error() {
-    let renderer = Renderer::new();
-    let image = memfd::image(Fourcc::NV12, [64, 64]);
-    let other = dmashare::egl::Context::new(&renderer.display).unwrap();
-    other.make_current().unwrap();
-    for policy in [Policy::PreferDirect, Policy::RequireExact] {
-        let refused = RgbView::new(&renderer.gl, &image, Colorimetry::JPEG, policy).unwrap_err();
-        let is_not_current = matches!(
-            &refused,
-            RgbViewError::Program(ProgramError::NotCurrent(NotCurrent)) | RgbViewError::Bind(_)
-        );
-        assert!(is_not_current, "{refused:?}");
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod apt;
+mod bench;
 mod cache;
 mod cargo;
 mod cli;

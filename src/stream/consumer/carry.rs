@@ -2,6 +2,8 @@
 //! Between the socket and the state machine.
 
 use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::Consumer;
 use super::Waiting;
@@ -34,14 +36,45 @@ impl Consumer {
         set.map_err(|errno| DispatchError::Call { call: "timerfd_settime", errno })
     }
 
-    pub(super) fn look_at_clock(&mut self) {
+    /// Does all that there is to do but to receive.
+    pub(super) fn prepare(&mut self) -> Result<(), DispatchError> {
+        self.settle()?;
+        self.release_dropped();
+        self.look_at_clock();
+        self.flush();
+        Ok(())
+    }
+
+    /// Whether nothing but a message can happen: no frame is held that could be dropped, no
+    /// deadline comes, and nothing waits for room.
+    pub(super) fn has_only_to_receive(&mut self) -> bool {
+        let is_silent = self.machine.next_deadline_ns().is_none();
+        is_silent
+            && self.link.as_ref().is_some_and(|link| !link.wants_write())
+            && Arc::get_mut(&mut self.returned).is_some()
+    }
+
+    /// Waits for one message, and takes it.
+    pub(super) fn wait_to_receive(&mut self, timeout: Duration) {
+        let Some(link) = &mut self.link else { return };
+        match link.receive_timeout(timeout) {
+            Ok(None) => {}
+            Ok(Some(incoming)) => self.take(incoming),
+            Err(end) => {
+                self.machine.end(end);
+                self.carry_outputs(None, None, None);
+            }
+        }
+    }
+
+    fn look_at_clock(&mut self) {
         if self.machine.next_deadline_ns().is_some() {
             self.machine.on_time(now_ns());
             self.carry_outputs(None, None, None);
         }
     }
 
-    pub(super) fn flush(&mut self) {
+    fn flush(&mut self) {
         let flushed = self.link.as_mut().map_or(Ok(()), Link::flush);
         if let Err(end) = flushed {
             self.machine.end(end);

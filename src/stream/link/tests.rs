@@ -1,5 +1,6 @@
 use std::num::NonZeroU32;
 use std::num::NonZeroU64;
+use std::time::Instant;
 
 use super::*;
 use crate::allocator::Allocator;
@@ -179,4 +180,32 @@ fn file_descriptors_have_to_be_those_of_the_message() {
     let with_fence = Message::Release(Release { has_fence: true, ..with_fence });
     assert_eq!(send(&with_fence, 0), missing(1, 0));
     assert!(matches!(send(&with_fence, 1), ReceiveError::Fence(_)));
+}
+
+#[test]
+fn wait_for_a_message_ends_with_it_or_in_time() {
+    let (mut here, mut there) = pair();
+    let timeout = Duration::from_millis(20);
+    let start = Instant::now();
+    assert!(matches!(here.receive_timeout(timeout), Ok(None)));
+    assert!(start.elapsed() >= timeout / 2);
+    there.send(&release(1), Enclosed::Nothing).unwrap();
+    let incoming = here.receive_timeout(Duration::MAX).unwrap().unwrap();
+    assert_eq!(incoming.message, release(1));
+    drop(there);
+    assert_eq!(here.receive_timeout(Duration::MAX).unwrap_err(), End::Lost);
+    // Nothing is waited for that a peer that takes nothing could still say.
+    let (here, there) = Channel::pair().unwrap();
+    let mut here = Link::new(here, MOST_QUEUED);
+    rustix::net::shutdown(&there, rustix::net::Shutdown::Read).unwrap();
+    here.send(&release(1), Enclosed::Nothing).unwrap();
+    assert_eq!(here.receive_timeout(Duration::from_secs(3600)).unwrap_err(), End::Lost);
+}
+
+#[test]
+fn timeouts_of_a_socket_are_powers_of_two() {
+    for (timeout_us, expected_us) in [(0, 1), (1, 1), (3, 2), (1_000_000, 524_288)] {
+        let found = power_of_two(Duration::from_micros(timeout_us));
+        assert_eq!(found, Duration::from_micros(expected_us));
+    }
 }

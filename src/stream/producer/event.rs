@@ -54,7 +54,8 @@ pub enum ProducerEvent {
         /// The size in pixels; `None` for whatever there is.
         size: Option<Size>,
     },
-    /// A consumer did not get a frame, by the policy. Its damage is in the next one that it gets.
+    /// A consumer did not get a frame, by the policy, or because it waited for room when the format
+    /// changed. Its damage is in the next one that it gets.
     ///
     /// While very many events wait to be taken, this one is left out;
     /// [`Producer::missed_frames`](crate::stream::Producer::missed_frames) counts on.

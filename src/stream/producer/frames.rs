@@ -40,10 +40,13 @@ impl Producer {
     /// As [`Producer::acquire`], dispatching until a buffer is free or there is a consumer at all,
     /// at most for `timeout`. Blocks.
     ///
+    /// It dispatches at least once, so that who calls nothing else still hears of releases.
+    ///
     /// # Errors
     /// See [`AcquireError`]: what kept it until the end.
     pub fn acquire_timeout(&mut self, timeout: Duration) -> Result<Acquired, AcquireError> {
         let end_ns = moment_ns(timeout);
+        self.turn(Duration::ZERO)?;
         loop {
             let until_ns = match self.acquire_now() {
                 Err(AcquireError::NoneFree { until_ns }) => until_ns.unwrap_or(u64::MAX),

@@ -341,11 +341,14 @@ impl<F> Producer<F> {
         if self.latest.is_some_and(|(latest, _)| latest == buffer) {
             self.latest = None;
         }
-        for peer in self.peers.iter_mut().flatten() {
-            if peer.unqueue(buffer) {
-                // It is retired below, and gone then if nobody has it.
-                let _ = self.pool.release(buffer, None);
-            }
+        for place in 0..self.peers.len() {
+            let peer = self.peers.get_mut(place).and_then(Option::as_mut);
+            let Some(peer) = peer.and_then(|peer| peer.unqueue(buffer).then_some(peer.id)) else {
+                continue;
+            };
+            self.miss(peer, buffer);
+            // It is retired below, and gone then if nobody has it.
+            let _ = self.pool.release(buffer, None);
         }
         if self.pool.slot(buffer).is_some() {
             let after = self.pool.retire(buffer);

@@ -91,10 +91,10 @@ impl Painter {
         }
     }
 
-    /// Buffers have gone.
-    pub(in crate::stream) fn forget(&mut self) {
+    /// A buffer has gone.
+    pub(in crate::stream) fn forget(&mut self, image: &Dmabuf) {
         if let Self::Gl(painter) = self {
-            painter.targets.clear();
+            painter.targets.forget(image);
         }
     }
 }

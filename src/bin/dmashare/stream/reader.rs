@@ -76,10 +76,10 @@ impl Reader {
         }
     }
 
-    /// Buffers have gone. What is left is imported again when it comes again.
-    pub(in crate::stream) fn forget(&mut self) {
+    /// A buffer has gone.
+    pub(in crate::stream) fn forget(&mut self, image: &Dmabuf) {
         if let Self::Gl(reader) = self {
-            reader.textures.clear();
+            reader.textures.forget(image);
         }
     }
 }

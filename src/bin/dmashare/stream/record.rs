@@ -84,7 +84,7 @@ fn record(
                 frames += 1;
                 progress.end();
             }
-            Next::Gone => reader.forget(),
+            Next::Gone(image) => reader.forget(&image),
             Next::Over => break,
         }
     }

@@ -141,9 +141,8 @@ impl Sender {
             ProducerEvent::Configured(format) => {
                 let (size, fourcc, modifier) = (format.size, format.fourcc, format.modifier);
                 self.progress.tell(&format!("frames are {size} {fourcc} {modifier}"));
-                self.painter.forget();
             }
-            ProducerEvent::Retired { .. } => self.painter.forget(),
+            ProducerEvent::Retired { image, .. } => self.painter.forget(image),
             ProducerEvent::Missed { .. } => self.missed += 1,
             _ => {}
         }

@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::time::Instant;
 
+use dmashare::dmabuf::Dmabuf;
 use dmashare::ipc;
 use dmashare::ipc::Channel;
 use dmashare::stream::Consumer;
@@ -77,8 +78,8 @@ pub(in crate::stream) struct Source {
 pub(in crate::stream) enum Next {
     /// A frame, whose pixels are ready.
     Frame(ReceivedFrame),
-    /// A buffer has gone: what was made of it is to be forgotten.
-    Gone,
+    /// A buffer has gone: what was made of its image is to be forgotten.
+    Gone(Dmabuf),
     /// The producer has nothing more to say.
     Over,
 }
@@ -120,7 +121,7 @@ impl Source {
                     .attempt("the fence of a frame did not signal")?;
                 Some(Next::Frame(frame))
             }
-            ConsumerEvent::Gone { .. } => Some(Next::Gone),
+            ConsumerEvent::Gone { image, .. } => Some(Next::Gone(image)),
             ConsumerEvent::Ended(end) => return over(end).map(Some),
             ConsumerEvent::Format(format) => {
                 self.format = Some(format);

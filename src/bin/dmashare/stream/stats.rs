@@ -105,7 +105,7 @@ fn measure(args: &Args, source: &mut Source, progress: &Progress) -> Result<Meas
                 progress.begin(live(&measure));
                 progress.end();
             }
-            Next::Gone => {}
+            Next::Gone(_) => {}
             Next::Over => return Ok(measure),
         }
         let is_enough = args.frames.is_some_and(|most| measure.frames() >= most)

@@ -68,7 +68,7 @@ fn open(args: &Args, stage: &Stage<'_>) -> Result<(Window, Viewer), Report> {
     let frame = loop {
         match source.next()? {
             Next::Frame(frame) => break frame,
-            Next::Gone => {}
+            Next::Gone(_) => {}
             Next::Over => return Err(Failure::new("the producer sent no frame").into()),
         }
     };
@@ -116,8 +116,8 @@ impl Pictures for Viewer {
                 self.replace(frame)?;
                 Ok(News::Picture)
             }
-            Some(Next::Gone) => {
-                self.textures.clear();
+            Some(Next::Gone(image)) => {
+                self.textures.forget(&image);
                 Ok(News::Nothing)
             }
             Some(Next::Over) => Ok(News::Over),

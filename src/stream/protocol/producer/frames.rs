@@ -165,7 +165,8 @@ impl<F> Producer<F> {
         self.pump(peer, now_ns);
     }
 
-    fn miss(&mut self, peer: PeerId, buffer: BufferId) {
+    /// A consumer does not get the frame in a buffer, which still holds it.
+    pub(super) fn miss(&mut self, peer: PeerId, buffer: BufferId) {
         if let Some(serial) = self.pool.content(buffer) {
             self.outputs.push_back(Output::Missed { peer, serial });
         }
@@ -199,6 +200,7 @@ impl<F> Producer<F> {
     pub(super) fn unqueue_all(&mut self, peer: PeerId) {
         for buffer in BufferId::all() {
             if self.peer_mut(peer).is_some_and(|known| known.unqueue(buffer)) {
+                self.miss(peer, buffer);
                 let after = self.pool.release(buffer, None);
                 self.tell(buffer, after);
             }
