@@ -205,7 +205,8 @@ pub(crate) struct BenchArgs {
     /// Fewer rounds
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only this row
+    /// Only this row: import, check, hand_over, negotiation, stream, fan_out, copies, contexts, or
+    /// footprint
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Option<String>,
     /// Measure nothing, write the report of the last run again

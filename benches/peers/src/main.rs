@@ -59,6 +59,10 @@ fn measure(options: &[&str], file: &str) -> Result<()> {
     let pace = if is_quick { Pace::QUICK } else { Pace::FULL };
     let chosen: Vec<_> =
         rows::ALL.iter().filter(|(name, _)| only.is_none_or(|only| only == name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<_> = rows::ALL.iter().map(|(name, _)| *name).collect();
+        bail!("no such row; there are: {}", known.join(", "));
+    }
     let mut tables = Vec::new();
     for (place, (name, row)) in chosen.iter().enumerate() {
         println!("percent {} {name}", place * 100 / chosen.len());

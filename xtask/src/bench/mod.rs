@@ -27,6 +27,9 @@ use crate::setup;
 
 const PACKAGE: &str = "dmashare-peers";
 
+/// The row that is measured here, and not by that package.
+const FOOTPRINT: &str = "footprint";
+
 /// Building the peers for the first time on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -41,11 +44,12 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let target = cargo::target_directory()?;
     let [results, sizes] = ["benchmarks.json", "footprint.json"].map(|name| target.join(name));
     let program = build(&root)?;
-    if !args.report {
+    let only = args.only.as_deref();
+    if !args.report && only != Some(FOOTPRINT) {
         measure(&program, args, &results)?;
     }
-    // A first build takes as long as all the rest, and is the same tomorrow.
-    if !args.report && !args.quick && args.only.is_none() {
+    // The first builds take as long as all the rest, and are the same tomorrow.
+    if only == Some(FOOTPRINT) || !args.report && !args.quick && only.is_none() {
         footprint::measure(&root, &sizes)?;
     }
     let mut report = Command::new(&program);

@@ -16,9 +16,9 @@ use crate::report::tables::names;
 use crate::results::Spread;
 use crate::results::Table;
 
-const SIZE: (u32, u32) = (760, 360);
+const SIZE: (u32, u32) = (790, 360);
 /// What the names beside a plot take of its width.
-const LEGEND: u32 = 220;
+const LEGEND: u32 = 250;
 const FONT: &str = "sans-serif";
 
 /// Colours that everybody can tell apart (Okabe and Ito); the crate's own is the first.
@@ -71,6 +71,7 @@ where
         .light_line_style(WHITE)
         .bold_line_style(RGBColor(225, 225, 225))
         .x_desc(table.x.as_deref().unwrap_or_default())
+        .x_labels(4)
         .x_label_formatter(&|x| number(*x))
         .y_label_formatter(&|ns| time(*ns))
         .label_style((FONT, 13))
