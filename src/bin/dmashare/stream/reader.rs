@@ -31,7 +31,7 @@ pub(in crate::stream) struct ReaderArgs {
     /// surfaceless, device:N, gbm:PATH, x11 or wayland: where GL samples the frames.
     #[arg(long, value_name = "NAME", default_value = "surfaceless")]
     display: DisplayName,
-    /// Needs no GL: the CPU reads the frames, which then have to be linear and RGB.
+    /// Needs no GL: the frames have to be what a CPU can read, linear and RGB.
     #[arg(long, conflicts_with = "display")]
     cpu: bool,
 }

@@ -92,6 +92,11 @@ struct Viewer {
 impl Viewer {
     /// What was drawn until now has read the frame before.
     fn replace(&mut self, frame: ReceivedFrame) -> Result<(), Failure> {
+        if let Some(fence) = frame.fence() {
+            // A GPU waits by itself, and this thread goes on.
+            let waited = self.texture.gl().wait(fence, self.source.timeout);
+            waited.attempt("the fence of a frame did not signal")?;
+        }
         let colorimetry = reader::colorimetry(&frame);
         let texture = self.textures.texture_with(frame.image(), colorimetry);
         self.texture = texture.attempt("the frame cannot be imported")?.clone();
