@@ -133,8 +133,8 @@ fn assert_calls(consumers: usize) {
     scene.turn();
     let calls = system_calls::during(|| (0..FRAMES).for_each(|_| scene.turn()));
     let expected = [
-        // Once to see all releases.
-        (epoll_wait(&calls), FRAMES),
+        // Once to see the releases, and once to see that there is no more.
+        (epoll_wait(&calls), 2 * FRAMES),
         (libc::SYS_recvmsg, consumers * FRAMES),
         (libc::SYS_recvfrom, consumers * FRAMES),
         // Half of them are the consumers' releases.

@@ -18,6 +18,7 @@ use dmashare::ipc::Ready;
 use dmashare::stream::AcquireError;
 use dmashare::stream::Acquired;
 use dmashare::stream::Picture;
+use dmashare::stream::Policy;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerEvent;
 use dmashare::stream::ProducerSettings;
@@ -37,6 +38,10 @@ const BUFFERS: usize = 6;
 /// Longer than a consumer's GPU draws.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a consumer may hold a frame. As the camera has every buffer that is free, there is never
+/// one left, and this is all that a slow consumer costs.
+const HOLD_LIMIT_NS: u64 = 10_000_000_000;
+
 /// How long the producer is not looked after while no frame comes.
 const MOMENT: Duration = Duration::from_millis(10);
 
@@ -50,8 +55,10 @@ pub(crate) fn run(
     let format = memory.format.clone();
     let size = Size::new(format.width(), format.height());
     let size = size.ok_or_else(|| Report::new("too large for a stream"))?;
-    let settings =
-        ProducerSettings::new(size).usage(Usage::Cpu, memory.formats(Usage::Cpu)).buffers(BUFFERS);
+    let settings = ProducerSettings::new(size)
+        .usage(Usage::Cpu, memory.formats(Usage::Cpu))
+        .buffers(BUFFERS)
+        .policy(Policy::mailbox().with_hold_limit_ns(HOLD_LIMIT_NS));
     let mut producer = Producer::new(Box::new(memory), settings)?;
     producer.listen(path)?;
     println!("waiting for consumers at {}", path.display());

@@ -57,6 +57,45 @@ use crate::gl::TwoD;
 /// assert_eq!(textures.statistics().imports, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # With a stream
+/// All that a [`Consumer`](crate::stream::Consumer) needs to be shown in a window:
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use dmashare::gl::{Completion, External, Gl, Orientation, Program, TextureCache};
+/// use dmashare::stream::{Consumer, ConsumerEvent};
+///
+/// # fn show(mut consumer: Consumer, gl: &Gl, size: [u32; 2]) -> Result<(), Box<dyn std::error::Error>> {
+/// const SOON: Duration = Duration::from_secs(1);
+///
+/// let program = Program::blit_external(gl)?;
+/// let mut textures = TextureCache::<External>::new(gl);
+/// loop {
+///     match consumer.next_event_timeout(SOON)? {
+///         ConsumerEvent::Frame(frame) => {
+///             if let Some(fence) = frame.fence() {
+///                 gl.wait(fence, SOON)?;
+///             }
+///             gl.draw(&program, textures.texture(frame.image())?, size, Orientation::Window)?;
+///             let read = if consumer.may_send_fences() {
+///                 gl.fence_or_finish()?
+///             } else {
+///                 gl.finish()?;
+///                 Completion::Finished
+///             };
+///             consumer.release(frame, read.ready())?;
+///         }
+///         ConsumerEvent::Gone { image, .. } => {
+///             textures.forget(&image);
+///         }
+///         ConsumerEvent::Ended(_) => return Ok(()),
+///         _ => {}
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TextureCache<K: Kind> {
     images: ImageMap<Colorimetry, Imported<K>>,

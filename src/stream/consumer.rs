@@ -305,7 +305,7 @@ impl Consumer {
             return refuse(ReleaseError::Fence, frame);
         }
         self.release_buffer(frame.buffer(), fence);
-        frame.disarm();
+        frame.defuse();
         // What fails here fails again in the next dispatch, which can say so.
         let _ = self.watch_for_room();
         Ok(())

@@ -1,8 +1,9 @@
 #![warn(clippy::arithmetic_side_effects)]
 //! One connection of a stream: messages, and what belongs to them, over a socket.
 //!
-//! Nothing here blocks, whether or not the socket itself is non-blocking. What goes wrong is an
-//! [`End`]: the reason why this connection is over, for the state machine to deal with.
+//! Nothing here blocks but [`Link::receive_timeout`], whether or not the socket itself is
+//! non-blocking. What goes wrong is an [`End`]: the reason why this connection is over, for the
+//! state machine to deal with.
 
 use std::collections::VecDeque;
 use std::os::fd::AsFd;

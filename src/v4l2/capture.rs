@@ -75,15 +75,15 @@ impl Capture {
     #[doc(alias = "V4L2_MEMORY_DMABUF")]
     pub fn import(device: &Device, images: &[Dmabuf]) -> Result<Self, CaptureError> {
         let mut setup = Setup::begin(device, MemoryKind::DmaBuf)?;
-        for (index, image) in images.iter().enumerate() {
-            let check = setup.format.check(image);
-            check.map_err(|misfit| CaptureError::Misfit { image: index, misfit })?;
-        }
         let wanted = u32::try_from(images.len()).unwrap_or(u32::MAX);
         let granted = setup.request("VIDIOC_REQBUFS(DMABUF)", wanted)?;
         if granted < wanted {
             let granted = usize::try_from(granted).unwrap_or(usize::MAX);
             return Err(CaptureError::TooMany { wanted: images.len(), granted });
+        }
+        for (index, image) in images.iter().enumerate() {
+            let check = setup.format.check(image);
+            check.map_err(|misfit| CaptureError::Misfit { image: index, misfit })?;
         }
         setup.slots.extend(images.iter().cloned().map(Slot::new));
         Ok(setup.finish())

@@ -277,6 +277,15 @@ pub enum FrameError {
     },
 }
 
+impl From<QueueError> for FrameError {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Unplugged => Self::Unplugged,
+            QueueError::Call { call, errno } => Self::Call { call, errno },
+        }
+    }
+}
+
 impl FrameError {
     pub(in crate::v4l2) fn of(call: &'static str, errno: Errno) -> Self {
         match errno {

@@ -67,7 +67,7 @@ impl Frame {
     ///
     /// # Errors
     /// [`QueueError::Unplugged`], [`QueueError::Call`]: nothing will be written to the buffer until
-    /// the camera is started again.
+    /// the camera has no other or is started again.
     #[doc(alias = "VIDIOC_QBUF")]
     pub fn requeue(mut self) -> Result<(), QueueError> {
         self.is_held = false;

@@ -56,6 +56,12 @@ enum Place {
     Held,
 }
 
+impl State {
+    fn has(&self, place: Place) -> bool {
+        self.slots.iter().any(|slot| slot.place == place)
+    }
+}
+
 impl Slot {
     pub(in crate::v4l2) fn new(image: Dmabuf) -> Self {
         Self { place: Place::Idle, image, offsets_bytes: [0; MAX_BUFFERS] }
@@ -121,7 +127,11 @@ impl Queue {
         if !state.is_streaming {
             return Err(FrameError::Stopped);
         }
-        if state.slots.iter().all(|slot| slot.place != Place::Queued) {
+        if !state.has(Place::Queued) {
+            // What could not be given back is tried again, for there is nothing else to wait for.
+            self.queue_idle(&mut state)?;
+        }
+        if !state.has(Place::Queued) {
             return Err(FrameError::AllHeld);
         }
         let (node, interface) = (self.device.as_fd(), self.device.interface());

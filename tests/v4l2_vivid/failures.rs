@@ -143,6 +143,17 @@ const CASES: &[Case] = &[
         capture.start().unwrap();
         while capture.frame(PATIENCE).unwrap().buffer() != lost {}
     }),
+    ("a camera without a buffer tries again to get one", || {
+        let device = Camera::SinglePlanar.open();
+        let capture = crate::running(&device, *b"GREY", 2);
+        let frames: Vec<_> =
+            (0..capture.buffer_count()).map(|_| capture.frame(PATIENCE).unwrap()).collect();
+        for frame in frames {
+            vivid::set(&device, Control::FailQueue, 1);
+            frame.requeue().unwrap_err();
+        }
+        capture.frame(PATIENCE).unwrap();
+    }),
     ("a damaged frame says so", || {
         let device = Camera::SinglePlanar.open();
         let capture = crate::running(&device, *b"GREY", 2);

@@ -100,7 +100,7 @@ impl ReceivedFrame {
     }
 
     /// It has been released: dropping it says nothing any more.
-    pub(in crate::stream::consumer) fn disarm(mut self) {
+    pub(in crate::stream::consumer) fn defuse(mut self) {
         self.hold.returned = None;
     }
 }

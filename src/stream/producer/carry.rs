@@ -14,7 +14,6 @@ use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;
 use crate::stream::protocol::producer::Output;
 use crate::stream::protocol::producer::PeerId;
-use crate::stream::wire::Kind;
 use crate::stream::wire::Message;
 use crate::stream::wire::Offer;
 
@@ -31,24 +30,19 @@ impl Producer {
         for _ in 0..MOST_ROUNDS {
             let ready = self.watch.wait(timeout).map_err(refused)?;
             timeout = Duration::ZERO;
-            // Where somebody connects or negotiates more is on its way. Releases come alone: to ask
-            // whether there are others would cost as much as to take one.
-            let mut is_more_likely = false;
+            let mut is_idle = true;
             for source in ready.sources() {
-                is_more_likely |= match source {
+                is_idle = false;
+                match source {
                     Source::Alarm => {
                         self.look_at_clock();
                         self.settle()?;
-                        true
                     }
-                    Source::Listener(place) => {
-                        self.accept(place);
-                        true
-                    }
-                    Source::Peer(place) => self.serve(place) != Some(Kind::Release),
-                };
+                    Source::Listener(place) => self.accept(place),
+                    Source::Peer(place) => self.serve(place),
+                }
             }
-            if !is_more_likely {
+            if is_idle {
                 break;
             }
         }
@@ -105,31 +99,26 @@ impl Producer {
         self.carry();
     }
 
-    /// Sends what waits for a consumer, takes one message of it, and returns which.
-    fn serve(&mut self, place: usize) -> Option<Kind> {
-        let connection = self.connections.at_mut(place)?;
+    /// Sends what waits for a consumer, and takes one message of it.
+    fn serve(&mut self, place: usize) {
+        let Some(connection) = self.connections.at_mut(place) else { return };
         let peer = connection.peer;
         if connection.is_writing {
             let flushed = connection.link.flush();
             if let Err(end) = flushed {
                 self.machine.end(peer, end);
                 self.carry();
-                return None;
+                return;
             }
             self.watch_for_room(peer);
         }
-        let connection = self.connections.get_mut(peer)?;
-        let mut kind = None;
+        let Some(connection) = self.connections.get_mut(peer) else { return };
         match connection.link.receive() {
             Ok(None) => {}
-            Ok(Some(incoming)) => {
-                kind = Some(incoming.message.kind());
-                self.take(peer, incoming);
-            }
+            Ok(Some(incoming)) => self.take(peer, incoming),
             Err(end) => self.machine.end(peer, end),
         }
         self.carry();
-        kind
     }
 
     fn take(&mut self, peer: PeerId, incoming: Incoming) {
