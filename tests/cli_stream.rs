@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use common::drm_node;
 use common::patience;
 use common::picture::Picture;
 use common::picture::xor_pattern;
@@ -156,6 +157,32 @@ fn every_frame_is_counted_as_received_or_dropped() {
     }
     // Half of the intervals are not far from what the producer was told.
     assert!(report["interval_us"]["p50"].as_f64().unwrap() > 1000.0, "{report}");
+}
+
+/// GL's fences go with the frames, whose buffers are those of a device.
+#[test]
+#[ignore = "lab: needs virtio_gpu"]
+fn frames_of_virtio_gpu_have_fences_and_are_recorded_pixel_by_pixel() {
+    let node = drm_node::render("virtio_gpu");
+    let display = format!("gbm:{}", node.path().unwrap().display());
+    let gl = ["--display", &display];
+    let (folder, socket) = folder();
+    let limits = ["--frames", "12", "--policy", "block:2"];
+    let sender = send(&socket, &[&gl[..], &limits].concat());
+    let report =
+        json(&stream("stats", &socket, &[&gl[..], &["--json"]].concat()).output().unwrap());
+    sender.finish();
+    assert_eq!((&report["frames"], &report["with_fence"]), (&12.into(), &12.into()), "{report}");
+
+    let sender = send(&socket, &[&gl[..], &limits].concat());
+    let pictures = folder.path().join("pictures");
+    let output = ["--output", pictures.to_str().unwrap()];
+    Program::start(stream("record", &socket, &[&gl[..], &output].concat())).finish();
+    sender.finish();
+    for number in 1..=12 {
+        let picture = Picture::read(&pictures.join(format!("frame-{number:06}.png")));
+        expect_frame(&picture, number);
+    }
 }
 
 /// The client in Python says nothing of times.
@@ -306,6 +333,9 @@ fn folder() -> (TempDir, PathBuf) {
 fn stream(command: &str, socket: &Path, arguments: &[&str]) -> Command {
     let mut started = tool::command();
     started.args(["stream", command]).arg(socket).args(arguments);
+    if command != "send" && !arguments.contains(&"--timeout") {
+        started.args(["--timeout", "60"]);
+    }
     started
 }
 
