@@ -16,9 +16,11 @@ use dmashare::dmabuf::Dmabuf;
 use dmashare::egl::Context;
 use dmashare::egl::Display;
 use dmashare::egl::Image;
+use dmashare::egl::ImageCache;
 use dmashare::format::Fourcc;
 use dmashare::gl::Gl;
 use dmashare::gl::Texture;
+use dmashare::gl::TextureCache;
 use dmashare::gl::TwoD;
 
 const SIZES: [&str; 4] = ["64x64", "640x480", "1920x1080", "7680x4320"];
@@ -107,4 +109,40 @@ fn crate_refresh(bencher: Bencher, size: &str) {
     let image = Image::import(context.display(), &image).expect("an import");
     let texture = Texture::<TwoD>::from_image(&gl, &image).expect("a texture");
     bencher.bench_local(|| texture.refresh(&image));
+}
+
+/// What an image costs that comes again, from another sender's file descriptor.
+#[divan::bench(args = SIZES, sample_count = 1000, sample_size = 1000)]
+fn cached_import(bencher: Bencher, size: &str) {
+    let (context, image) = (context(), image(size));
+    let again = image.duplicate().expect("a file descriptor");
+    let mut cache = ImageCache::new(context.display());
+    cache.import(&image).expect("an import");
+    bencher.bench_local(|| cache.import(&again).expect("an import").as_raw());
+}
+
+/// The same where so many images come in turns.
+#[divan::bench(args = [1, 8, 64, 256], sample_count = 1000, sample_size = 2048)]
+fn cached_import_in_turns(bencher: Bencher, images: usize) {
+    let context = context();
+    let images: Vec<_> = (0..images).map(|_| image("64x64")).collect();
+    let mut cache = ImageCache::with_capacity(context.display(), images.len());
+    for image in &images {
+        cache.import(image).expect("an import");
+    }
+    let mut turns = images.iter().cycle();
+    bencher.bench_local(|| {
+        let image = turns.next().expect("an image");
+        cache.import(image).expect("an import").as_raw()
+    });
+}
+
+/// What a frame costs with a cache of textures: found, and refreshed.
+#[divan::bench(args = SIZES, sample_count = 1000, sample_size = 10)]
+fn cached_texture(bencher: Bencher, size: &str) {
+    let (context, image) = (context(), image(size));
+    context.make_current().expect("a current context");
+    let gl = Gl::new(&context).expect("GL");
+    let mut cache = TextureCache::<TwoD>::new(&gl);
+    bencher.bench_local(|| cache.texture(&image).expect("a texture").name());
 }

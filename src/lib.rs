@@ -19,6 +19,7 @@
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
 //! | `kms` | displays: what they can show where, framebuffers, modes, flips, vertical blanks, pictures of them (feature `drm`) |
+//! | `v4l2` | cameras, which write into dma-bufs (feature `v4l2`) |
 //! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
@@ -63,6 +64,7 @@
 //! - `gl` (default) and `egl`: libEGL is loaded at run time.
 //! - `drm`: DRM devices, timelines and the display. System calls alone, no library.
 //! - `gbm`: the GBM allocator and GBM displays. Links libgbm (Debian: `libgbm-dev`).
+//! - `v4l2`: cameras. System calls alone, no library.
 //! - `window`: EGL surfaces for the windows of winit, SDL and others.
 //! - `cli`: the command line tool `dmashare`.
 
@@ -82,6 +84,8 @@ pub mod kms;
 pub mod present;
 pub mod stream;
 pub mod sync;
+#[cfg(feature = "v4l2")]
+pub mod v4l2;
 
 /// The example of the README, compiled and run.
 #[cfg(all(doctest, feature = "gl", feature = "drm"))]

@@ -257,6 +257,10 @@ fn numbers_that_make_no_claim_are_refused_by_name() {
     });
 }
 
+fn anonymous() -> OwnedFd {
+    rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).unwrap()
+}
+
 /// What makes something that is no buffer, and why it is none.
 type NoBuffer = (fn() -> OwnedFd, BackingError);
 
@@ -269,6 +273,8 @@ const NO_BUFFERS: &[(&str, NoBuffer)] = &[
         (|| std::fs::File::open("/proc/self/exe").unwrap().into(), BackingError::NotABuffer),
     ),
     ("a socket", (|| socket().0, BackingError::NotABuffer)),
+    // As dma-bufs were before Linux 5.3: all of them with one inode.
+    ("a file with the anonymous inode", (anonymous, BackingError::NotABuffer)),
     ("a memfd that is not sealed", (|| buffer::unsealed_memfd(8192), BackingError::Shrinkable)),
     (
         "a memfd that is sealed against growing",

@@ -35,6 +35,7 @@ use dmashare::egl::FenceWaitError;
 use dmashare::egl::Image;
 use dmashare::format::Fourcc;
 use dmashare::format::Usage;
+use dmashare::gl::Completion;
 use dmashare::gl::Gl;
 use dmashare::gl::GpuWaitError;
 use dmashare::gl::Program;
@@ -49,6 +50,7 @@ use common::child;
 use common::child::Case;
 use common::child::Process;
 use common::leaks;
+use common::memfd;
 use common::renderer;
 use common::sw_sync::Timeline;
 
@@ -137,6 +139,27 @@ const PLAIN: &[Case] = &[
                 assert!(error.to_string().contains("finish the drawing"), "{error}");
             }
         }
+    }),
+    ("who falls back to finishing is told which of the two it was", || {
+        let (display, context, gl) = software();
+        let image = memfd::image(Fourcc::ARGB8888, [16, 16]);
+        let imported = Image::import(&display, &image).unwrap();
+        let texture = Texture::<TwoD>::from_image(&gl, &imported).unwrap();
+        let target = RenderTarget::new(&texture).unwrap();
+        target.clear([0.0, 0.0, 1.0, 1.0]).unwrap();
+        let done = gl.fence_or_finish().unwrap();
+        match (&done, done.ready()) {
+            (Completion::Fence(fence), Ready::Fence(same)) => {
+                assert!(display.has_native_fences() && std::ptr::eq(fence, same));
+                assert_eq!(fence.wait(SOON), Ok(()));
+            }
+            (Completion::Finished, Ready::Finished) => assert!(!display.has_native_fences()),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(memfd::read(&image)[0].bytes[..4], [255, 0, 0, 255]);
+        assert_eq!(done.into_fence().is_some(), display.has_native_fences());
+        context.release_current().unwrap();
+        assert_eq!(gl.fence_or_finish().unwrap_err(), FenceError::NotCurrent);
     }),
 ];
 

@@ -85,6 +85,65 @@ fn share_consumer_without_producer_says_whom_to_start() {
 }
 
 #[test]
+fn stream_consumers_see_every_pixel_of_the_producers_frames() {
+    for size in SIZES {
+        let (folder, file) = png_file();
+        let socket = folder.path().join("socket");
+        let mut producer = example::command("stream_producer");
+        producer.arg("--socket").arg(&socket).args(["--size", &words(size)]);
+        let mut producer = Program::start(producer);
+        producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+        // The second one connects to a stream that has been served before.
+        for _consumer in 0..2 {
+            let arguments =
+                ["--headless", text(&file), "--frames", "20", "--socket", text(&socket)];
+            let seen = run("stream_consumer", &arguments);
+            let words = format!(": all {} pixels as expected", size[0] * size[1]);
+            let numbers = seen.lines().filter_map(|line| line.strip_suffix(&words));
+            let numbers = numbers.map(|line| line.strip_prefix("frame ").unwrap().parse().unwrap());
+            let numbers: Vec<u32> = numbers.collect();
+            assert!(numbers.len() == 20 && numbers.is_sorted(), "{seen}");
+            let shift = numbers[19];
+            expect_pattern(&file, size, |x, y| xor_pattern(x + shift, y));
+        }
+        producer.line("both leave", |line| {
+            line.ends_with("consumer 2 left: the peer ended it: finished").then_some(())
+        });
+    }
+}
+
+#[test]
+fn stream_producer_ends_with_its_last_frame() {
+    let (folder, file) = png_file();
+    let socket = folder.path().join("socket");
+    let mut producer = example::command("stream_producer");
+    producer.arg("--socket").arg(&socket).args(["--frames", "30"]);
+    let mut producer = Program::start(producer);
+    producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let arguments = ["--headless", text(&file), "--frames", "100", "--socket", text(&socket)];
+    let printed = refuse("stream_consumer", &arguments);
+    expect_line(&printed, "the connection is over: the peer ended it: finished");
+    expect_line(&producer.finish(), "frames are 256x256 XR24 ");
+}
+
+#[test]
+fn stream_fanout_serves_all_and_the_slow_one_misses_frames() {
+    let arguments = ["--consumers", "5", "--frames", "100", "--slow", "200"];
+    let printed = run("stream_fanout", &arguments);
+    let seen: Vec<u32> = printed.lines().map(|line| seen_by(line).unwrap()).collect();
+    assert_eq!(seen.len(), 5, "{printed}");
+    // 100 frames take 400 ms, of which the slow one looks at each for 200.
+    assert!(seen[0] >= 1, "{printed}");
+    assert!(seen[1..].iter().all(|count| *count > seen[0] && *count <= 100), "{printed}");
+}
+
+/// The number in `consumer 3, fast: 99 of 100 frames, none torn`.
+fn seen_by(line: &str) -> Option<u32> {
+    let (_, rest) = line.split_once(": ")?;
+    rest.strip_suffix(" of 100 frames, none torn")?.parse().ok()
+}
+
+#[test]
 fn import_texture_samples_what_the_cpu_wrote() {
     for size in SIZES {
         let (_folder, file) = png_file();
@@ -155,6 +214,10 @@ fn arguments_that_mean_nothing_are_refused() {
         ("import_texture", &[], "FILE.png"),
         ("import_texture", &["/nonexistent/x.png"], "/nonexistent/x.png: No such file"),
         ("import_texture", &["x.png", "--size", "100000x1"], "100000x1"),
+        ("stream_producer", &["--size", "10"], "\"10\" is no size"),
+        ("stream_consumer", &["--socket", "/nonexistent"], "start the other side first"),
+        ("stream_consumer", &["--headless", "x.png"], "--frames <N>"),
+        ("stream_fanout", &["--consumers", "0"], "0 is not in 1..=64"),
         ("show_window", &["/nonexistent.png"], "/nonexistent.png: No such file"),
     ] {
         expect_line(&refuse(example, arguments), reason);

@@ -10,12 +10,31 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use common::example;
+use common::memfd;
+use common::patience;
 use common::picture;
 use common::picture::Picture;
+use common::pixels::colorimetry::Chroma;
+use common::pixels::colorimetry::Colorimetry;
+use common::pixels::colorimetry::Matrix;
+use common::pixels::colorimetry::Range;
 use common::program::Program;
+use common::vivid;
+use common::vivid::Camera;
+use common::vivid::Control;
+use common::x_server::XServer;
+use dmashare::format::FormatSet;
+use dmashare::format::Fourcc;
+use dmashare::format::Modifier;
+use dmashare::format::Usage;
+use dmashare::ipc::Ready;
+use dmashare::stream::Consumer;
+use dmashare::stream::ConsumerSettings;
 
 fn prime_share(arguments: &[&str]) -> Program {
     let mut command = example::command("prime_share");
@@ -96,4 +115,133 @@ fn virtio_gpu_scanout_draws_with_the_gpu_of_the_display() {
     let printed = Program::start(command).finish();
     assert!(printed.contains("GL draws with virgl"), "{printed}");
     assert!(printed.contains("30 frames were shown"), "{printed}");
+}
+
+/// Runs the camera's example on a camera that shows bars, and compares what GL saw, to so many code
+/// values.
+fn camera_shows_bars(arguments: &[&str], tolerance: u8) {
+    let device = Camera::SinglePlanar.open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seen.png");
+    let mut command = example::command("camera");
+    command.arg("--device").arg(device.path()).args(["--size", "320x180", "--frames", "5"]);
+    command.args(arguments).arg("--headless").arg(&file);
+    let printed = Program::start(command).finish();
+    assert!(printed.contains("5 frames were shown"), "{printed}");
+    let picture = Picture::read(&file);
+    assert_eq!([picture.width, picture.height], [320, 180]);
+    for (place, found) in picture.pixels.iter().enumerate() {
+        let x = u32::try_from(place).unwrap() % 320;
+        let bar = vivid::bar(320, x).map(|part| if part > 0.5 { 255 } else { 0 });
+        let is_right = found.iter().zip(bar).all(|(a, b)| a.abs_diff(b) <= tolerance);
+        assert!(is_right, "{arguments:?}: {found:?} in column {x} of row {}", place / 320);
+    }
+}
+
+#[test]
+#[ignore = "lab: needs vivid and /dev/udmabuf"]
+fn camera_shows_what_a_camera_writes() {
+    camera_shows_bars(&["--format", "XR24"], 0);
+    camera_shows_bars(&["--format", "XB24", "--import", "dma-heap"], 0);
+    // The driver writes luma and chroma of 255 parts in 256, and cuts them off.
+    camera_shows_bars(&["--format", "UYVY", "--import", "udmabuf"], 5);
+    // In its own first format.
+    camera_shows_bars(&[], 5);
+}
+
+#[test]
+#[ignore = "lab: needs vivid and /dev/udmabuf"]
+fn camera_is_streamed_from_the_memory_that_it_writes() {
+    let device = Camera::SinglePlanar.open();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let mut command = example::command("camera");
+    command.arg("--device").arg(device.path()).args(["--size", "320x180", "--format", "YUYV"]);
+    command.args(["--frames", "200", "--stream"]).arg(&socket);
+    let mut program = Program::start(command);
+    program.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let formats = FormatSet::from_iter([(Fourcc::YUYV, Modifier::LINEAR)]);
+    let settings = ConsumerSettings::new(Usage::Cpu, formats);
+    let mut consumers = [0, 1].map(|_| Consumer::connect(&socket, &settings).unwrap());
+    let webcam =
+        Colorimetry { matrix: Matrix::Bt601, range: Range::Narrow, chroma: Chroma::Averaged };
+    let bars = vivid::bars(Fourcc::YUYV.0, 320, webcam);
+    let soon = Duration::from_secs(30);
+    let mut last = [None; 2];
+    let mut inodes = [(); 2].map(|()| BTreeSet::new());
+    for _round in 0..10 {
+        for (index, consumer) in consumers.iter_mut().enumerate() {
+            let frame = consumer.next_frame(soon).unwrap();
+            frame.wait_for_pixels(soon).unwrap();
+            assert_eq!(vivid::compare(&memfd::read(frame.image()), &bars), Ok(()));
+            let stated = frame.colour().colorimetry(dmashare::format::Colorimetry::JPEG);
+            assert_eq!(stated, Some(dmashare::format::Colorimetry::default()));
+            // The number that the camera gave it.
+            let number = Some(frame.user_serial());
+            assert!(last[index] < number, "{last:?} {number:?}");
+            last[index] = number;
+            inodes[index].insert(frame.image().planes()[0].identity().inode());
+            consumer.release(frame, Ready::Finished).unwrap();
+        }
+    }
+    // The same few dma-bufs in all processes.
+    let all: BTreeSet<_> = inodes.iter().flatten().collect();
+    assert!((2..=6).contains(&all.len()), "{inodes:?}");
+    drop(consumers);
+    let printed = program.finish();
+    assert!(printed.contains("200 frames were sent"), "{printed}");
+}
+
+#[test]
+#[ignore = "lab: needs vivid, and a virtio-gpu, which cannot reach the camera's memory"]
+fn camera_is_shown_in_a_window_beside_a_virtio_gpu_until_a_key_is_pressed() {
+    let slate = [46, 52, 64];
+    let server = XServer::start([400, 320], slate);
+    let device = Camera::SinglePlanar.open();
+    let mut command = example::command("camera");
+    command.env("DISPLAY", server.display());
+    command.arg("--device").arg(device.path()).args(["--size", "320x180", "--format", "XR24"]);
+    let mut program = Program::start(command);
+    program.line("its first frame", |line| line.contains("window is open").then_some(()));
+    let window =
+        patience::until("a window", || server.windows().into_iter().find(|window| window.is_shown));
+    assert_eq!(window.title, "dmashare: a camera");
+    assert_eq!([window.place.width, window.place.height], [320, 180]);
+    let bars = |x, _y| vivid::bar(320, x);
+    let is_shown = |bars: &dyn Fn(u32, u32) -> [f64; 4]| {
+        patience::until_ok(|| {
+            let expected = |x, y| {
+                let [red, green, blue, _alpha] = bars(x, y);
+                [red, green, blue].map(|part| if part > 0.5 { 255 } else { 0 })
+            };
+            server.screenshot().compare(window.place, expected)
+        })
+    };
+    assert_eq!(is_shown(&bars), Ok(()));
+    // What it shows is what the camera sees now.
+    vivid::set(&device, Control::TestPattern, 6);
+    assert_eq!(is_shown(&|_x, _y| [1.0; 4]), Ok(()));
+    server.press_escape(&window);
+    let printed = program.finish();
+    assert!(printed.contains("frames were shown"), "{printed}");
+}
+
+#[test]
+#[ignore = "lab: needs vivid"]
+fn camera_says_what_it_has_and_refuses_what_it_has_not() {
+    let camera = |arguments: &[&str]| {
+        let mut command = example::command("camera");
+        command.args(arguments);
+        Program::start(command)
+    };
+    let printed = camera(&["--list"]).finish();
+    let line = "YUYV  YUYV      YUYV 4:2:2  320x180 320x240 ";
+    assert!(printed.lines().any(|found| found.starts_with(line)), "{printed}");
+    assert!(printed.lines().any(|found| found.starts_with("HSV3  no image")), "{printed}");
+    let printed = camera(&["--device", "/dev/video99"]).fail();
+    assert!(printed.contains("no video device /dev/video99"), "{printed}");
+    let printed = camera(&["--format", "MJPG"]).fail();
+    assert!(printed.contains("\"MJPG\" is no format of images"), "{printed}");
+    let printed = camera(&["--import", "memfd", "--headless", "x.png"]).fail();
+    assert!(printed.contains("plane 0 is a memfd"), "{printed}");
 }

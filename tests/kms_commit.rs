@@ -11,6 +11,7 @@
 mod common;
 
 use std::time::Duration;
+use std::time::Instant;
 
 use dmashare::format::Fourcc;
 use dmashare::kms::BlendMode;
@@ -24,6 +25,7 @@ use dmashare::kms::PlaneKind;
 use dmashare::kms::Rectangle;
 use dmashare::kms::Rotation;
 use dmashare::kms::Topology;
+use dmashare::sync::SyncFile;
 use drm::control::from_u32;
 
 use common::leaks;
@@ -79,6 +81,33 @@ fn fence_of_a_flip_signals_when_it_is_complete() {
     // Without asking there is none.
     assert!(screen.output.flip(&next, &Flip::default()).unwrap().is_none());
     screen.flipped();
+}
+
+/// Whether a fence is one and has signalled is asked while it signals. Where the kernel is asked for
+/// its name as well, this is the end of the machine (Linux 7.3).
+#[test]
+#[ignore = "lab: needs vkms"]
+fn fence_of_a_flip_can_be_asked_at_every_moment() {
+    let mut screen = Screen::new("vkms", Method::Atomic);
+    let front = screen.light(&screen::mode([32, 32], 500));
+    let back = screen.plain([32, 32], 1);
+    let mut early = 0;
+    for frame in 0..300 {
+        let next = if frame % 2 == 0 { &back } else { &front };
+        let flip = Flip { out_fence: true, ..Flip::default() };
+        let shown = screen.output.flip(next, &flip).unwrap().expect("a fence");
+        let deadline = Instant::now() + screen::PATIENCE;
+        loop {
+            let again = SyncFile::from_fd(shown.try_clone().unwrap().into_fd()).unwrap();
+            if again.is_signalled().unwrap() {
+                break;
+            }
+            early += 1;
+            assert!(Instant::now() < deadline, "frame {frame} is not shown");
+        }
+        screen.flipped();
+    }
+    assert!(early > 300, "asked {early} times before a fence signalled");
 }
 
 /// The test comes first: a layer that is refused leaves the screen, and the output's own account of

@@ -196,7 +196,7 @@ fn flip_of_an_output_that_is_off_is_refused() {
 #[ignore = "lab: needs vkms"]
 fn display_is_put_back_when_the_output_goes_away() {
     for method in METHODS {
-        let mut below = Screen::new("vkms", Method::Atomic);
+        let mut below = Screen::dark("vkms", Method::Atomic);
         let off = state(&below);
         let picture = below.light(&screen::mode([64, 64], 60));
         let lit = state(&below);
@@ -229,7 +229,7 @@ fn display_is_put_back_when_the_output_goes_away() {
 #[ignore = "lab: needs vkms"]
 fn picture_that_cannot_be_put_back_is_turned_off() {
     for method in METHODS {
-        let mut screen = Screen::new("vkms", method);
+        let mut screen = Screen::dark("vkms", method);
         let off = state(&screen);
         let mode = screen::mode([64, 64], 60);
         let picture = screen.light(&mode);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module with the modules that it may import from.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("format", &[]),
     ("dmabuf", &["format"]),
     ("device", &["format", "dmabuf"]),
@@ -15,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("egl", &["format", "dmabuf", "sync"]),
     ("ipc", &["format", "dmabuf", "sync"]),
     ("kms", &["format", "dmabuf", "device", "sync"]),
+    ("v4l2", &["format", "dmabuf"]),
     ("gl", &["format", "dmabuf", "egl", "sync"]),
     ("stream", &["format", "dmabuf", "sync", "allocator", "ipc"]),
     ("present", &["format", "dmabuf", "device", "sync", "allocator", "egl", "kms", "gl"]),

@@ -8,43 +8,24 @@
 //! The conformance vectors of a stream's datagrams: what is valid means what the file says and is
 //! encoded to the same bytes, what is invalid is refused for the reason that the file gives.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+mod common;
 
-use dmashare::dmabuf::layout::Extent;
-use dmashare::format::ChromaSiting;
-use dmashare::format::Fourcc;
-use dmashare::format::Range;
-use dmashare::stream::wire::Announce;
-use dmashare::stream::wire::ConsumerHello;
-use dmashare::stream::wire::Damage;
-use dmashare::stream::wire::DeviceId;
-use dmashare::stream::wire::Format;
-use dmashare::stream::wire::Frame;
+use std::collections::BTreeSet;
+
+use common::stream_vectors;
+use common::stream_vectors::Expected;
+use common::stream_vectors::Vector;
+use common::stream_vectors::meaning_of;
 use dmashare::stream::wire::Kind;
 use dmashare::stream::wire::Message;
-use dmashare::stream::wire::Offer;
-
-const VECTORS: &str = include_str!("data/stream_vectors.txt");
 
 const STREAM_WIRE: &str = include_str!("../src/stream/wire.rs");
 const IMAGE_WIRE: &str = include_str!("../src/ipc/wire.rs");
 
-struct Vector<'a> {
-    name: &'a str,
-    datagram: Vec<u8>,
-    expected: Expected<'a>,
-}
-
-enum Expected<'a> {
-    Means(&'a str),
-    Refused(&'a str),
-}
-
 #[test]
 fn valid_vectors_mean_what_is_written_and_are_encoded_so() {
     let mut kinds = BTreeSet::new();
-    for Vector { name, datagram, expected } in vectors() {
+    for Vector { name, datagram, expected } in stream_vectors::all() {
         let Expected::Means(meaning) = expected else { continue };
         let message = Message::decode(&datagram).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(meaning_of(&message), meaning, "{name}");
@@ -58,7 +39,7 @@ fn valid_vectors_mean_what_is_written_and_are_encoded_so() {
 
 #[test]
 fn invalid_vectors_are_refused_for_the_written_reason() {
-    for Vector { name, datagram, expected } in vectors() {
+    for Vector { name, datagram, expected } in stream_vectors::all() {
         let Expected::Refused(reason) = expected else { continue };
         let refused = Message::decode(&datagram).expect_err(name);
         assert_eq!(refused.to_string(), reason, "{name}");
@@ -67,7 +48,7 @@ fn invalid_vectors_are_refused_for_the_written_reason() {
 
 #[test]
 fn vectors_are_all_there_and_have_names_of_their_own() {
-    let vectors = vectors();
+    let vectors = stream_vectors::all();
     let names: BTreeSet<_> = vectors.iter().map(|vector| vector.name).collect();
     assert_eq!(names.len(), vectors.len());
     let valid =
@@ -87,174 +68,4 @@ fn document_has_the_tables_of_the_code() {
         count += 1;
     }
     assert!(count > 90, "{count} rows");
-}
-
-fn vectors() -> Vec<Vector<'static>> {
-    let blocks = VECTORS.split("\n\n").filter(|block| !block.starts_with('#'));
-    blocks.map(vector).collect()
-}
-
-fn vector(block: &str) -> Vector<'_> {
-    let mut lines = block.trim_end().lines();
-    let first = lines.next().expect("a line");
-    let (state, name) = first.split_once(' ').expect("a state and a name");
-    let mut datagram = Vec::new();
-    for line in lines {
-        let line = line.trim_start();
-        let expected = match line.split_once(' ') {
-            Some(("means", meaning)) if state == "valid" => Expected::Means(meaning),
-            Some(("refused", reason)) if state == "invalid" => Expected::Refused(reason),
-            _ => {
-                let bytes = line.split_whitespace().map(|hex| u8::from_str_radix(hex, 16));
-                datagram
-                    .extend(bytes.map(|byte| byte.unwrap_or_else(|_| panic!("{name}: {line}"))));
-                continue;
-            }
-        };
-        return Vector { name, datagram, expected };
-    }
-    panic!("{name} has no meaning");
-}
-
-/// The fields of a message in the words of the file.
-fn meaning_of(message: &Message) -> String {
-    match message {
-        Message::ConsumerHello(hello) => consumer_hello(hello),
-        Message::ProducerHello(hello) => format!(
-            "producer-hello versions={}-{} capabilities={} device={}",
-            hello.versions.oldest(),
-            hello.versions.newest(),
-            hello.capabilities.bits(),
-            device(hello.device)
-        ),
-        Message::Offer(message) => offer(message),
-        Message::Format(message) => format(message),
-        Message::Announce(message) => announce(message),
-        Message::Retire(retire) => format!("retire buffer={}", retire.buffer),
-        Message::Frame(message) => frame(message),
-        Message::Release(release) => format!(
-            "release serial={} buffer={} fence={}",
-            release.serial,
-            release.buffer,
-            yes(release.has_fence)
-        ),
-        Message::Goodbye(goodbye) => {
-            format!("goodbye reason={} text={}", goodbye.reason.code(), goodbye.text)
-        }
-    }
-}
-
-fn yes(is_so: bool) -> &'static str {
-    if is_so { "yes" } else { "no" }
-}
-
-fn device(device: Option<DeviceId>) -> String {
-    device.map_or("none".to_owned(), |device| format!("{}:{}", device.major(), device.minor()))
-}
-
-fn code(fourcc: Fourcc) -> String {
-    String::from_utf8(fourcc.0.to_le_bytes().to_vec()).unwrap()
-}
-
-fn consumer_hello(hello: &ConsumerHello) -> String {
-    format!(
-        "consumer-hello versions={}-{} capabilities={} device={} buffers={} frames={} fds={} \
-         bytes={}",
-        hello.versions.oldest(),
-        hello.versions.newest(),
-        hello.capabilities.bits(),
-        device(hello.device),
-        hello.limits.buffers(),
-        hello.limits.frames(),
-        hello.limits.fds(),
-        hello.limits.bytes()
-    )
-}
-
-fn offer(offer: &Offer) -> String {
-    let size = offer.wished_size().map_or("none".to_owned(), |size| size.to_string());
-    let mut text = format!("offer number={} size={size}", offer.number());
-    for (usage, formats) in offer.sets() {
-        let entries = formats.entries().map(|entry| {
-            let restriction = if entry.external_only { ":external" } else { "" };
-            format!("{}:{:016x}{restriction}", code(entry.fourcc), entry.modifier.to_raw())
-        });
-        write!(text, " {usage}={}", entries.collect::<Vec<_>>().join(",")).unwrap();
-    }
-    text
-}
-
-fn format(format: &Format) -> String {
-    format!(
-        "format generation={} answers={} size={} fourcc={} modifier={:016x} external={}",
-        format.generation,
-        format.answers,
-        format.size,
-        code(format.fourcc),
-        format.modifier.to_raw(),
-        yes(format.external_only)
-    )
-}
-
-fn announce(announce: &Announce) -> String {
-    let image = announce.image();
-    let planes = image.planes.as_slice().iter();
-    let planes =
-        planes.map(|plane| format!("{}:{}:{}", plane.offset_bytes, plane.stride_bytes, plane.slot));
-    let extent = match image.extent {
-        Extent::Whole => "whole",
-        Extent::Beginning => "beginning",
-    };
-    format!(
-        "announce generation={} buffer={} size={}x{} fourcc={} modifier={:016x} extent={extent} \
-         planes={}",
-        announce.generation,
-        announce.buffer,
-        image.width,
-        image.height,
-        code(image.fourcc),
-        image.modifier.to_raw(),
-        planes.collect::<Vec<_>>().join(",")
-    )
-}
-
-fn frame(frame: &Frame) -> String {
-    let time = frame.presentation_ns.map_or("none".to_owned(), |time| time.to_string());
-    let range = match frame.colour.range {
-        None => "unspecified",
-        Some(Range::Narrow) => "limited",
-        Some(Range::Full) => "full",
-    };
-    let siting = match frame.colour.siting {
-        None => "unspecified",
-        Some([ChromaSiting::Cosited, ChromaSiting::Centered]) => "left",
-        Some([ChromaSiting::Centered, ChromaSiting::Centered]) => "center",
-        Some([ChromaSiting::Cosited, ChromaSiting::Cosited]) => "top-left",
-        Some([ChromaSiting::Centered, ChromaSiting::Cosited]) => "top",
-    };
-    format!(
-        "frame serial={} user={} at_ns={time} buffer={} fence={} damage={} \
-         colour={}/{}/{}/{range}/{siting}",
-        frame.serial,
-        frame.user_serial,
-        frame.buffer,
-        yes(frame.has_fence),
-        damage(&frame.damage),
-        frame.colour.primaries,
-        frame.colour.transfer,
-        frame.colour.matrix
-    )
-}
-
-fn damage(damage: &Damage) -> String {
-    match damage.rectangles() {
-        None => "everything".to_owned(),
-        Some([]) => "nothing".to_owned(),
-        Some(rectangles) => {
-            let rectangles = rectangles
-                .iter()
-                .map(|it| format!("{}:{}:{}:{}", it.x(), it.y(), it.width(), it.height()));
-            rectangles.collect::<Vec<_>>().join(",")
-        }
-    }
 }

@@ -13,6 +13,9 @@
 
 mod common;
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::time::Duration;
 
 use dmashare::allocator::Allocator;
@@ -21,15 +24,25 @@ use dmashare::allocator::Request;
 use dmashare::allocator::Udmabuf;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::Fourcc;
+use dmashare::ipc::Channel;
 use dmashare::sync::Direction;
 use dmashare::sync::FenceStatus;
 use dmashare::sync::SyncFile;
 use dmashare::sync::SyncFileError;
 use dmashare::sync::WaitError;
+use rustix::event::EventfdFlags;
+use rustix::event::epoll::CreateFlags;
+use rustix::io::Errno;
+use rustix::process::Resource;
+use rustix::process::Rlimit;
 
+use common::buffer;
 use common::child;
 use common::child::Case;
 use common::sw_sync::Timeline;
+
+/// Devices of the lab that are no DRM nodes.
+const DEVICES: [&str; 2] = ["/dev/udmabuf", "/dev/dma_heap/system"];
 
 const SOON: Duration = Duration::from_secs(20);
 const MOMENT: Duration = Duration::from_millis(20);
@@ -121,13 +134,39 @@ const FENCES: &[Case] = &[
         assert_eq!(clone.is_signalled(), Ok(true));
     }),
     ("what is no sync file is refused", || {
-        use common::buffer;
-        let files = [buffer::dev_null(), buffer::pipe(), buffer::sealed_memfd(4096)];
-        for fd in
-            files.into_iter().chain([self::buffer().planes()[0].fd().try_clone_to_owned().unwrap()])
+        let epoll = rustix::event::epoll::create(CreateFlags::CLOEXEC).unwrap();
+        let eventfd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+        let image = self::buffer().planes()[0].fd().try_clone_to_owned().unwrap();
+        let memfd = buffer::sealed_memfd(4096);
+        for fd in [buffer::dev_null(), buffer::pipe(), buffer::directory(), memfd, epoll, eventfd]
+            .into_iter()
+            .chain([image, Channel::pair().unwrap().0.into()])
         {
             assert_eq!(SyncFile::from_fd(fd).unwrap_err(), SyncFileError::NotASyncFile);
         }
+        // Drivers that read numbers of ioctls in their own way.
+        let nodes = std::fs::read_dir("/dev/dri").unwrap().map(|entry| entry.unwrap().path());
+        let nodes: Vec<_> = nodes.filter(|path| !path.is_dir()).collect();
+        assert!(nodes.len() >= 2, "{nodes:?}");
+        for path in nodes.iter().map(AsRef::as_ref).chain(DEVICES.map(Path::new)) {
+            let fd = File::options().read(true).write(true).open(path).unwrap().into();
+            let refused = SyncFile::from_fd(fd).unwrap_err();
+            assert_eq!(refused, SyncFileError::NotASyncFile, "{}", path.display());
+        }
+    }),
+    ("a sync file is known while no other file can be opened", || {
+        let timeline = Timeline::new();
+        let fd = timeline.fence(1).into_fd();
+        let limits = rustix::process::getrlimit(Resource::Nofile);
+        let lowest = buffer::dev_null().as_raw_fd();
+        let current = Some(u64::try_from(lowest).unwrap());
+        rustix::process::setrlimit(Resource::Nofile, Rlimit { current, ..limits }).unwrap();
+        let fence = SyncFile::from_fd(fd);
+        let clone = fence.as_ref().map(SyncFile::try_clone);
+        rustix::process::setrlimit(Resource::Nofile, limits).unwrap();
+        assert_eq!(clone.unwrap().unwrap_err(), Errno::MFILE);
+        timeline.advance(1);
+        assert_eq!(fence.unwrap().is_signalled(), Ok(true));
     }),
     ("the fences of a merge are told with who made them and when they signalled", || {
         let (one, other) = (Timeline::new(), Timeline::new());

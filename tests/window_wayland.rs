@@ -74,6 +74,32 @@ fn image_of_another_process_is_shown_with_the_pixel_that_came_later() {
     assert_eq!(example::inodes(&drawn), example::inodes(&seen), "{drawn}\n{seen}");
 }
 
+/// The frame that is shown when the output is photographed is any, but it is one.
+#[test]
+fn frames_of_another_process_are_shown_and_go_on() {
+    let compositor = Compositor::start([256, 256], 1);
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let mut command = example::command("stream_producer");
+    command.arg("--socket").arg(&socket);
+    let mut producer = Program::start(command);
+    producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+
+    let mut command = example::command("stream_consumer");
+    compositor.apply(command.arg("--socket").arg(&socket));
+    let mut consumer = Program::start(command);
+    wait_for_frame(&mut consumer);
+    let number_seen = || {
+        let picture = compositor.screenshot();
+        let is = |number: &u32| {
+            picture.compare(picture.whole(), |x, y| xor_pattern(x + number, y)).is_ok()
+        };
+        (0..256).find(is)
+    };
+    let first = patience::until("a whole frame", number_seen);
+    patience::until("another frame", || number_seen().filter(|number| *number != first));
+}
+
 #[test]
 fn picture_of_a_file_is_shown() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/window_x11.png");

@@ -96,6 +96,35 @@ fn image_of_another_process_is_shown_with_the_pixel_that_came_later() {
     assert_eq!(example::inodes(&drawn), example::inodes(&seen), "{drawn}\n{seen}");
 }
 
+/// The frame that is shown when the screen is photographed is any, but it is one.
+#[test]
+fn frames_of_another_process_are_shown_and_go_on() {
+    let server = XServer::start(SCREEN, SLATE);
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let mut command = example::command("stream_producer");
+    command.arg("--socket").arg(&socket).args(["--size", "101x77"]);
+    let mut producer = Program::start(command);
+    producer.line("its socket", |line| line.starts_with("waiting").then_some(()));
+
+    let mut command = example::command("stream_consumer");
+    command.env("DISPLAY", server.display()).arg("--socket").arg(&socket);
+    let mut consumer = Program::start(command);
+    let shown = window(&server, &mut consumer, "a stream of another process");
+    assert_eq!([shown.place.width, shown.place.height], [101, 77]);
+    let number_seen = || {
+        let picture = server.screenshot();
+        let is =
+            |number: &u32| picture.compare(shown.place, |x, y| xor_pattern(x + number, y)).is_ok();
+        (0..256).find(is)
+    };
+    let first = patience::until("a whole frame", number_seen);
+    patience::until("another frame", || number_seen().filter(|number| *number != first));
+    server.press_escape(&shown);
+    consumer.finish();
+    producer.line("it leaves", |line| line.starts_with("consumer 1 left").then_some(()));
+}
+
 #[test]
 fn picture_of_a_file_is_shown() {
     let server = XServer::start(SCREEN, SLATE);

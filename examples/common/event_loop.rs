@@ -1,5 +1,6 @@
 //! What happens while a window is open, by winit.
 
+use dmashare::egl::Device;
 use dmashare::egl::Display;
 use dmashare::gl::Program;
 use dmashare::gl::Texture;
@@ -11,6 +12,7 @@ use winit::event_loop::ActiveEventLoop;
 use winit::event_loop::EventLoop;
 use winit::window::WindowId;
 
+use crate::common::place::Place;
 use crate::common::report::Report;
 use crate::common::window::Window;
 
@@ -20,12 +22,17 @@ pub(crate) fn run<F>(frames: Option<u32>, set_up: F) -> Result<(), Report>
 where
     F: FnOnce(&Stage<'_>) -> Result<Scene, Report>,
 {
-    let event_loop = EventLoop::new().map_err(|_nobody_answers| {
-        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
-    })?;
+    let event_loop = open()?;
     let mut app = App { set_up: Some(set_up), scene: None, frames, drawn: 0, outcome: Ok(()) };
     event_loop.run_app(&mut app)?;
     app.outcome
+}
+
+/// Connects to the window system.
+pub(crate) fn open() -> Result<EventLoop<()>, Report> {
+    EventLoop::new().map_err(|_nobody_answers| {
+        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
+    })
 }
 
 /// Where windows are made.
@@ -35,7 +42,8 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(event_loop: &'a ActiveEventLoop) -> Result<Self, Report> {
+    /// On the display of the window system, or where images can be imported if not there.
+    pub(crate) fn new(event_loop: &'a ActiveEventLoop) -> Result<Self, Report> {
         let display = Display::from_window_system(event_loop.owned_display_handle())?;
         if display.imports_dma_bufs() {
             return Ok(Self { event_loop, display });
@@ -45,7 +53,7 @@ impl<'a> Stage<'a> {
              without windows, and the X server reads what they show from memory",
             display.platform()
         );
-        Ok(Self { event_loop, display: Display::surfaceless()? })
+        Ok(Self { event_loop, display: in_memory()? })
     }
 
     /// The display that all contexts are on.
@@ -69,13 +77,28 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// A display that draws into plain memory: where there is a GPU, the surfaceless one does not.
+fn in_memory() -> Result<Display, Report> {
+    let surfaceless = Display::surfaceless()?;
+    if surfaceless.importer().maps_memory() {
+        return Ok(surfaceless);
+    }
+    let software = Device::all()?.into_iter().find(Device::is_software);
+    let software = software.ok_or_else(|| Report::new("EGL has no software renderer"))?;
+    Ok(Display::on_device(&software)?)
+}
+
 /// What is shown: a texture in a window.
 pub(crate) struct Scene {
     window: Window,
     _hidden: Option<Window>,
     program: Program<TwoD>,
     texture: Texture<TwoD>,
+    advance: Option<Advance>,
 }
+
+/// Changes what is shown.
+type Advance = Box<dyn FnMut() -> Result<(), Report>>;
 
 impl Scene {
     /// The texture is one of the window's context, which is current. A hidden window is kept.
@@ -85,7 +108,12 @@ impl Scene {
         texture: &Texture<TwoD>,
     ) -> Result<Self, Report> {
         let program = Program::blit(texture.gl())?;
-        Ok(Self { window, _hidden: hidden, program, texture: texture.clone() })
+        Ok(Self { window, _hidden: hidden, program, texture: texture.clone(), advance: None })
+    }
+
+    /// Calls this before each frame, with the window's context current, and goes on and on.
+    pub(crate) fn animated(self, advance: impl FnMut() -> Result<(), Report> + 'static) -> Self {
+        Self { advance: Some(Box::new(advance)), ..self }
     }
 }
 
@@ -112,6 +140,10 @@ where
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) -> Result<(), Report> {
         let Some(scene) = &mut self.scene else { return Ok(()) };
+        if let Some(advance) = &mut scene.advance {
+            scene.window.make_current()?;
+            advance()?;
+        }
         scene.window.show(&scene.program, &scene.texture)?;
         self.drawn = self.drawn.saturating_add(1);
         if self.drawn == 1 {
@@ -119,8 +151,8 @@ where
         }
         match self.frames {
             Some(frames) if self.drawn >= frames => event_loop.exit(),
-            Some(_) => scene.window.winit().request_redraw(),
-            None => {}
+            None if scene.advance.is_none() => {}
+            _ => scene.window.winit().request_redraw(),
         }
         Ok(())
     }

@@ -10,6 +10,9 @@ use crate::common::report::Report;
 /// The name of the socket in `XDG_RUNTIME_DIR`.
 pub(crate) const SOCKET_NAME: &str = "dmashare-example";
 
+/// The name of the socket for streams.
+pub(crate) const STREAM_NAME: &str = "dmashare-stream-example";
+
 /// For a peer that has connected.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -3,10 +3,14 @@
 
 #![allow(dead_code, reason = "every example compiles all of this and uses its own part")]
 
+#[cfg(feature = "v4l2")]
+pub(crate) mod broadcast;
 pub(crate) mod description;
 #[cfg(feature = "window")]
 pub(crate) mod event_loop;
 pub(crate) mod hand_over;
+#[cfg(feature = "window")]
+pub(crate) mod live_window;
 #[cfg(feature = "drm")]
 pub(crate) mod monitor;
 pub(crate) mod pattern;
@@ -19,6 +23,8 @@ pub(crate) mod place;
 pub(crate) mod rate;
 pub(crate) mod report;
 pub(crate) mod size;
+#[cfg(all(feature = "gl", feature = "v4l2"))]
+pub(crate) mod viewer;
 #[cfg(feature = "window")]
 pub(crate) mod window;
 #[cfg(feature = "window")]

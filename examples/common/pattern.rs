@@ -13,6 +13,13 @@ pub(crate) fn pixels([width, height]: [u32; 2]) -> Vec<u8> {
     (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect()
 }
 
+/// The same for frame `number` of a stream, in which the pattern has gone so many pixels to the left.
+/// It repeats itself every 256 pixels.
+pub(crate) fn moved_pixels([width, height]: [u32; 2], number: u64) -> Vec<u8> {
+    let shift = u32::from(number.to_le_bytes()[0]);
+    (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x + shift, y))).collect()
+}
+
 /// Compares all pixels, and says how many there are.
 ///
 /// # Errors

@@ -13,6 +13,12 @@ impl Report {
     }
 }
 
+impl From<Report> for Box<dyn Error> {
+    fn from(report: Report) -> Self {
+        report.0
+    }
+}
+
 impl<E: Error + 'static> From<E> for Report {
     fn from(error: E) -> Self {
         Self(Box::new(error))

@@ -8,10 +8,10 @@ use dmashare::egl::ContextError;
 use dmashare::egl::Display;
 use dmashare::egl::Platform;
 use dmashare::egl::Surface;
+use dmashare::gl::Kind;
 use dmashare::gl::Orientation;
 use dmashare::gl::Program;
 use dmashare::gl::Texture;
-use dmashare::gl::TwoD;
 use winit::raw_window_handle::HasWindowHandle;
 use winit::raw_window_handle::RawWindowHandle;
 
@@ -35,10 +35,10 @@ enum Canvas {
 }
 
 impl Window {
-    /// `display` is that of the window's own connection, or surfaceless.
+    /// `display` is that of the window's own connection, or one without windows.
     pub(crate) fn new(display: &Display, window: winit::window::Window) -> Result<Self, Report> {
         let owner = Arc::new(window);
-        if display.platform() == Platform::Surfaceless {
+        if matches!(display.platform(), Platform::Surfaceless | Platform::Device) {
             let RawWindowHandle::Xlib(window) = owner.window_handle()?.as_raw() else {
                 return Err(Report::new("EGL imports nothing on the display of this compositor"));
             };
@@ -53,10 +53,10 @@ impl Window {
     }
 
     /// Shows a texture of the window's context over the whole window.
-    pub(crate) fn show(
+    pub(crate) fn show<K: Kind>(
         &mut self,
-        program: &Program<TwoD>,
-        texture: &Texture<TwoD>,
+        program: &Program<K>,
+        texture: &Texture<K>,
     ) -> Result<(), Report> {
         self.make_current()?;
         let size = self.owner.inner_size().into();

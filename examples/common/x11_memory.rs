@@ -13,6 +13,7 @@ use dmashare::egl::Image;
 use dmashare::format::Fourcc;
 use dmashare::format::Usage;
 use dmashare::gl::Gl;
+use dmashare::gl::Kind;
 use dmashare::gl::Program;
 use dmashare::gl::RenderTarget;
 use dmashare::gl::Texture;
@@ -59,10 +60,10 @@ impl X11Memory {
 
     /// Draws a texture over the whole window of this size in pixels, and shows it. The texture's
     /// context must be current.
-    pub(crate) fn show(
+    pub(crate) fn show<K: Kind>(
         &mut self,
-        program: &Program<TwoD>,
-        texture: &Texture<TwoD>,
+        program: &Program<K>,
+        texture: &Texture<K>,
         size: [u32; 2],
     ) -> Result<(), Report> {
         let [width, height] = size;

@@ -37,8 +37,7 @@ impl Dmabuf {
     /// - [`MapError::ReadOnly`]: `access` writes and a file descriptor is read-only.
     /// - [`MapError::Call`]: the kernel refused.
     ///
-    /// Spec: `mmap(2)`; the offset of a mapping is a multiple of the page size, that of a plane is
-    /// not.
+    /// Spec: `mmap(2)`.
     #[doc(alias = "mmap")]
     pub fn map(&self, access: Access) -> Result<Mapping, MapError> {
         if !self.modifier().is_linear() {

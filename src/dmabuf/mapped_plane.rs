@@ -1,7 +1,11 @@
 #![allow(unsafe_code, reason = "maps the buffers of other drivers")]
 //! One plane of an image in the address space.
 //!
-//! Spec: `mmap(2)`; the offset of a mapping is a multiple of the page size, that of a plane is not.
+//! The region begins with the buffer, wherever the plane does. Not every exporter looks at the offset
+//! of a mapping: `vb2_vmalloc_mmap()` (cameras on USB, and vivid) maps the beginning of its buffer in
+//! any case, in all kernels up to 7.3.
+//!
+//! Spec: `mmap(2)`.
 
 use std::ffi::c_void;
 use std::ptr::NonNull;
@@ -17,8 +21,7 @@ use crate::dmabuf::layout;
 use crate::dmabuf::volatile;
 use crate::format::PlaneLayout;
 
-/// One plane in the address space, until dropped. `address` is that of its first row; the region
-/// begins at the page that holds it.
+/// One plane in the address space, until dropped. `address` is that of its first row.
 pub(in crate::dmabuf) struct MappedPlane {
     region: NonNull<c_void>,
     region_bytes: usize,
@@ -42,15 +45,12 @@ impl MappedPlane {
         shape: PlaneLayout,
         access: Access,
     ) -> Result<Self, MapError> {
-        let page_bytes = rustix::param::page_size();
         let offset_bytes = usize_of(plane.offset_bytes())?;
-        let inner_bytes = offset_bytes % page_bytes;
         let size = [dmabuf.width(), dmabuf.height()];
-        let plane_bytes = layout::plane_bytes(shape, size, plane.stride_bytes())
+        let region_bytes = layout::plane_bytes(shape, size, plane.stride_bytes())
             .and_then(|bytes| usize::try_from(bytes).ok())
+            .and_then(|bytes| bytes.checked_add(offset_bytes))
             .ok_or(MapError::AddressSpace)?;
-        let region_bytes = inner_bytes.checked_add(plane_bytes).ok_or(MapError::AddressSpace)?;
-        let region_offset_bytes = u64::from(plane.offset_bytes()) - inner_bytes as u64;
         let protection = match access {
             Access::Read => ProtFlags::READ,
             Access::Write | Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
@@ -63,14 +63,14 @@ impl MappedPlane {
                 protection,
                 MapFlags::SHARED,
                 plane.fd(),
-                region_offset_bytes,
+                0,
             )
         };
         let region = region.map_err(|errno| MapError::Call { call: "mmap", errno })?;
         let region = NonNull::new(region).ok_or(MapError::AddressSpace)?;
-        // SAFETY: `add` requires the result to stay inside the region; `inner_bytes` is less than
+        // SAFETY: `add` requires the result to stay inside the region; `offset_bytes` is less than
         // `region_bytes`, because a checked plane has at least one byte.
-        let address = unsafe { region.cast::<u8>().add(inner_bytes) };
+        let address = unsafe { region.cast::<u8>().add(offset_bytes) };
         Ok(Self {
             region,
             region_bytes,

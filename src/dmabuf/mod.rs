@@ -15,6 +15,8 @@ mod backing;
 mod descriptor;
 mod exporter;
 mod identity;
+#[cfg(feature = "egl")]
+pub(crate) mod image_map;
 mod importer;
 pub mod layout;
 mod map;
@@ -269,10 +271,23 @@ impl Dmabuf {
     /// The file descriptors of the distinct buffers behind the planes, each once, in plane order.
     /// Still owned by the image.
     pub fn distinct_fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.distinct_planes().map(Plane::fd)
+    }
+
+    /// How many bytes the distinct buffers behind the planes have together, as their file
+    /// descriptors say. A driver that keeps the pixels elsewhere
+    /// ([`Bounds::KernelChecked`]) says less than they take.
+    pub fn size_bytes(&self) -> u64 {
+        let sizes = self.distinct_planes().map(|plane| plane.backing().size_bytes());
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// The first plane in each buffer.
+    fn distinct_planes(&self) -> impl Iterator<Item = &Plane> {
         let planes = self.planes();
         planes.iter().enumerate().filter_map(move |(index, plane)| {
             let first = planes.iter().position(|other| other.identity() == plane.identity());
-            (first == Some(index)).then(|| plane.fd())
+            (first == Some(index)).then_some(plane)
         })
     }
 }

@@ -300,6 +300,15 @@ impl Display {
         self.connection.functions.export.is_some()
     }
 
+    /// Whether fences of its contexts can be handed over as a [`SyncFile`](crate::sync::SyncFile)
+    /// ([`Fence::native`](crate::egl::Fence::native)). Where they cannot, as on `llvmpipe` without
+    /// `/dev/udmabuf`, the drawing is finished before a hand-over.
+    #[doc(alias = "EGL_ANDROID_native_fence_sync")]
+    pub fn has_native_fences(&self) -> bool {
+        let functions = &self.connection.functions;
+        functions.fence.is_some() && functions.dup_fence.is_some()
+    }
+
     /// The formats and modifiers that the driver lists for import; asked for once.
     ///
     /// A list is a claim: some drivers list formats that they then refuse.

@@ -5,6 +5,7 @@
 //! - [`Fence`]: when the commands of a context are done, also as a
 //!   [`SyncFile`](crate::sync::SyncFile).
 //! - [`Image`]: an EGLImage, from a [`Dmabuf`](crate::dmabuf::Dmabuf) or of a texture.
+//! - [`ImageCache`]: the images that were imported last, for those that come again.
 //!
 //! libEGL is loaded at run time, so a program that uses this module starts on a machine without it
 //! and is told so by [`Display`]'s constructors. A function of an extension is called only if the
@@ -28,6 +29,7 @@ mod functions;
 #[cfg(feature = "gbm")]
 mod gbm;
 mod image;
+mod image_cache;
 mod library;
 mod platform;
 mod registry;
@@ -40,6 +42,7 @@ mod wayland_window;
 mod window_system;
 mod yuv;
 
+pub use crate::dmabuf::image_map::CacheStatistics;
 pub use claim::AttributeError;
 pub use claim::ImportClaim;
 pub use config::Config;
@@ -59,6 +62,7 @@ pub use formats::FormatSupport;
 pub use image::Image;
 pub use image::ImportError;
 pub use image::TextureImageError;
+pub use image_cache::ImageCache;
 pub use library::LoadError;
 pub use platform::DisplayError;
 pub use platform::Platform;

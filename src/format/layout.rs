@@ -92,7 +92,9 @@ pub struct Layout {
 impl Layout {
     /// The layout of a format, or `None` for one that this crate does not know.
     pub fn of(fourcc: Fourcc) -> Option<&'static Self> {
-        Self::all().iter().find(|layout| layout.fourcc == fourcc)
+        let by_code = &table::BY_CODE;
+        let rank = by_code.binary_search_by_key(&fourcc.0, |(code, _)| *code).ok()?;
+        by_code.get(rank).and_then(|(_, place)| Self::all().get(*place))
     }
 
     /// The layout with this kernel name (`ARGB8888`).

@@ -17,6 +17,7 @@ mod fourcc;
 mod layout;
 mod modifier;
 mod negotiate;
+mod ordered;
 mod set;
 mod table;
 

@@ -7,14 +7,13 @@
 //!
 //! Spec: <https://docs.kernel.org/userspace-api/dma-buf-alloc-exchange.html>.
 
-use indexmap::IndexSet;
-
 use crate::format::Entry;
 use crate::format::FormatSet;
 use crate::format::Fourcc;
 use crate::format::Modifier;
 use crate::format::ModifierCode;
 use crate::format::Usage;
+use crate::format::set::Modifiers;
 
 mod disagreement;
 #[cfg(test)]
@@ -49,6 +48,17 @@ impl Party<'_> {
         }
     }
 
+    /// The modifiers of a format that the usage allows, for a start.
+    fn shared(&self, fourcc: Fourcc) -> impl Iterator<Item = Shared> {
+        let entries = self.formats.entries_of(fourcc).enumerate();
+        entries.filter(|(_, entry)| self.accepts(*entry)).map(|(place, entry)| Shared {
+            modifier: entry.modifier,
+            place,
+            places: place,
+            external_only: entry.external_only && self.usage == Usage::Sample,
+        })
+    }
+
     /// The modifiers of a format that the usage allows, the best first.
     fn usable_modifiers(&self, fourcc: Fourcc) -> impl Iterator<Item = Modifier> {
         let entries = self.formats.entries_of(fourcc);
@@ -61,11 +71,6 @@ impl Party<'_> {
         external_only
             .is_some_and(|external_only| self.accepts(Entry { fourcc, modifier, external_only }))
     }
-
-    /// Whether the party can sample the pair, but as an external texture alone.
-    fn samples_externally(&self, fourcc: Fourcc, modifier: Modifier) -> bool {
-        self.usage == Usage::Sample && self.formats.is_external_only(fourcc, modifier) == Some(true)
-    }
 }
 
 /// A format that all parties can use, and the modifiers of it that they share: what to ask an
@@ -74,7 +79,8 @@ impl Party<'_> {
 pub struct Candidate {
     fourcc: Fourcc,
     modifiers: Vec<Modifier>,
-    external_only: IndexSet<Modifier>,
+    /// Of those, the ones that some party can sample as an external texture alone.
+    external_only: Vec<Modifier>,
 }
 
 impl Candidate {
@@ -106,36 +112,60 @@ impl Candidate {
         listed.then(|| self.external_only.contains(&modifier))
     }
 
-    /// What the parties have in common of a format, if anything.
-    fn common(parties: &[Party<'_>], fourcc: Fourcc) -> Option<Self> {
-        let mut modifiers: Vec<_> = parties
-            .first()?
-            .usable_modifiers(fourcc)
-            .filter(|modifier| parties.iter().all(|party| party.can_use(fourcc, *modifier)))
-            .collect();
-        if modifiers.is_empty() {
+    /// What the parties have in common of a format, if anything. `shared` is room to work in.
+    fn common(parties: &[Party<'_>], fourcc: Fourcc, shared: &mut Vec<Shared>) -> Option<Self> {
+        let (first, others) = parties.split_first()?;
+        shared.clear();
+        shared.extend(first.shared(fourcc));
+        for party in others {
+            let modifiers = party.formats.modifiers(fourcc)?;
+            shared.retain_mut(|pair| pair.is_shared_by(party, fourcc, modifiers));
+        }
+        if shared.is_empty() {
             return None;
         }
-        modifiers.sort_by_cached_key(|modifier| merit(parties, fourcc, *modifier));
-        let external_only = modifiers
-            .iter()
-            .filter(|modifier| parties.iter().any(|p| p.samples_externally(fourcc, **modifier)))
-            .copied()
-            .collect();
+        shared.sort_unstable_by_key(Shared::merit);
+        let modifiers = shared.iter().map(|pair| pair.modifier).collect();
+        let external_only = shared.iter().filter(|pair| pair.external_only);
+        let external_only = external_only.map(|pair| pair.modifier).collect();
         Some(Self { fourcc, modifiers, external_only })
     }
 }
 
-/// What modifiers are ordered by, the best first: tiled ones before linear before implicit, then
-/// by the sum of their places in the lists of the parties.
-fn merit(parties: &[Party<'_>], fourcc: Fourcc, modifier: Modifier) -> (u8, usize) {
-    let kind = match modifier {
-        Modifier::Explicit(code) if code != ModifierCode::LINEAR => 0,
-        Modifier::Explicit(_) => 1,
-        Modifier::Implicit => 2,
-    };
-    let places = parties.iter().filter_map(|party| party.formats.rank(fourcc, modifier)).sum();
-    (kind, places)
+/// A modifier of some format that all parties share who were asked so far.
+#[derive(Debug)]
+struct Shared {
+    modifier: Modifier,
+    /// Its place in the list of the first party.
+    place: usize,
+    /// The sum of its places in all lists.
+    places: usize,
+    /// Whether some party can sample it as an external texture alone.
+    external_only: bool,
+}
+
+impl Shared {
+    /// Asks one party more: whether it can use the pair in its way.
+    fn is_shared_by(&mut self, party: &Party<'_>, fourcc: Fourcc, modifiers: &Modifiers) -> bool {
+        let Some((place, external_only)) = modifiers.get_near(self.modifier, self.place) else {
+            return false;
+        };
+        let external_only = *external_only;
+        self.places = self.places.saturating_add(place);
+        self.external_only |= external_only && party.usage == Usage::Sample;
+        party.accepts(Entry { fourcc, modifier: self.modifier, external_only })
+    }
+
+    /// What modifiers are ordered by, the best first: tiled ones before linear before implicit, then
+    /// by the sum of their places in the lists of the parties, then by that of the first.
+    fn merit(&self) -> (u8, usize, usize) {
+        let kind = match self.modifier {
+            Modifier::Explicit(code) if code != ModifierCode::LINEAR => 0,
+            Modifier::Explicit(_) => 1,
+            Modifier::Implicit => 2,
+        };
+        (kind, self.places, self.place)
+    }
 }
 
 /// Finds every format that all parties can use, the best first.
@@ -193,9 +223,17 @@ pub fn negotiate_preferring(
     preferred: &[Fourcc],
 ) -> Result<Vec<Candidate>, Disagreement> {
     let first = parties.first().ok_or(Disagreement::NoParties)?;
-    let fourccs: IndexSet<_> = preferred.iter().copied().chain(first.formats.fourccs()).collect();
-    let candidates: Vec<_> =
-        fourccs.into_iter().filter_map(|fourcc| Candidate::common(parties, fourcc)).collect();
+    let wished = preferred.iter().enumerate();
+    // Each once, wherever it stands.
+    let wished =
+        wished.filter(|(place, fourcc)| !preferred.iter().take(*place).any(|p| p == *fourcc));
+    let others = first.formats.fourccs().filter(|fourcc| !preferred.contains(fourcc));
+    let mut shared = Vec::new();
+    let candidates: Vec<_> = wished
+        .map(|(_, fourcc)| *fourcc)
+        .chain(others)
+        .filter_map(|fourcc| Candidate::common(parties, fourcc, &mut shared))
+        .collect();
     if candidates.is_empty() {
         return Err(Disagreement::explain(parties, preferred));
     }

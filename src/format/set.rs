@@ -6,10 +6,9 @@
 
 use std::fmt;
 
-use indexmap::IndexMap;
-
 use crate::format::Fourcc;
 use crate::format::Modifier;
+use crate::format::ordered::OrderedMap;
 
 /// What a party does with a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,8 +96,11 @@ impl From<(Fourcc, Modifier)> for Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormatSet {
     /// For each format its modifiers, each with whether it is external-only. Never an empty list.
-    formats: IndexMap<Fourcc, IndexMap<Modifier, bool>>,
+    formats: OrderedMap<Fourcc, Modifiers>,
 }
+
+/// The modifiers of one format, each with whether it is external-only.
+pub(in crate::format) type Modifiers = OrderedMap<Modifier, bool>;
 
 impl FormatSet {
     /// A set without entries.
@@ -112,9 +114,9 @@ impl FormatSet {
     /// so, because that is what both allow.
     pub fn insert(&mut self, entry: impl Into<Entry>) -> bool {
         let entry = entry.into();
-        let modifiers = self.formats.entry(entry.fourcc).or_default();
+        let modifiers = self.formats.get_or_insert_with(entry.fourcc, Modifiers::default);
         let known = modifiers.len();
-        *modifiers.entry(entry.modifier).or_insert(false) |= entry.external_only;
+        *modifiers.get_or_insert_with(entry.modifier, || false) |= entry.external_only;
         modifiers.len() > known
     }
 
@@ -125,13 +127,13 @@ impl FormatSet {
 
     /// Whether the party can use the format with any modifier.
     pub fn contains_fourcc(&self, fourcc: Fourcc) -> bool {
-        self.formats.contains_key(&fourcc)
+        self.formats.get(fourcc).is_some()
     }
 
     /// Whether the pair can be sampled as an external texture alone; `None` if the party cannot use
     /// it at all.
     pub fn is_external_only(&self, fourcc: Fourcc, modifier: Modifier) -> Option<bool> {
-        self.formats.get(&fourcc)?.get(&modifier).copied()
+        self.formats.get(fourcc)?.get(modifier).copied()
     }
 
     /// All entries: by format, and for each format by modifier, in the order of preference.
@@ -142,14 +144,17 @@ impl FormatSet {
     /// The entries of one format, in the order of preference; none for a format that the party
     /// cannot use.
     pub fn entries_of(&self, fourcc: Fourcc) -> impl Iterator<Item = Entry> {
-        self.formats.get(&fourcc).into_iter().flatten().map(move |(modifier, external_only)| {
-            Entry { fourcc, modifier: *modifier, external_only: *external_only }
+        let modifiers = self.formats.get(fourcc).into_iter().flat_map(Modifiers::iter);
+        modifiers.map(move |(modifier, external_only)| Entry {
+            fourcc,
+            modifier: *modifier,
+            external_only: *external_only,
         })
     }
 
     /// The formats, each once, in the order of preference.
     pub fn fourccs(&self) -> impl Iterator<Item = Fourcc> {
-        self.formats.keys().copied()
+        self.formats.iter().map(|(fourcc, _)| *fourcc)
     }
 
     /// The modifiers of one format, in the order of preference; none for a format that the party
@@ -158,9 +163,9 @@ impl FormatSet {
         self.entries_of(fourcc).map(|entry| entry.modifier)
     }
 
-    /// Where a modifier stands in the order of preference of its format, from 0.
-    pub(in crate::format) fn rank(&self, fourcc: Fourcc, modifier: Modifier) -> Option<usize> {
-        self.formats.get(&fourcc)?.get_index_of(&modifier)
+    /// The modifiers of one format; `None` for a format that the party cannot use.
+    pub(in crate::format) fn modifiers(&self, fourcc: Fourcc) -> Option<&Modifiers> {
+        self.formats.get(fourcc)
     }
 
     /// The pairs that both sets have, in the order of this one. A pair is external-only if it is
@@ -180,12 +185,12 @@ impl FormatSet {
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.formats.values().map(IndexMap::len).sum()
+        self.formats.iter().map(|(_, modifiers)| modifiers.len()).sum()
     }
 
     /// Whether the party can use nothing.
     pub fn is_empty(&self) -> bool {
-        self.formats.is_empty()
+        self.formats.len() == 0
     }
 }
 
@@ -261,7 +266,6 @@ mod tests {
         assert_eq!(set.fourccs().collect::<Vec<_>>(), [Fourcc::XRGB8888, Fourcc::ARGB8888]);
         let modifiers: Vec<_> = set.modifiers_of(Fourcc::ARGB8888).collect();
         assert_eq!(modifiers, [Modifier::LINEAR, TILED]);
-        assert_eq!(set.rank(Fourcc::ARGB8888, TILED), Some(1));
         assert_eq!(set.len(), 4);
     }
 

@@ -277,5 +277,30 @@ formats! {
     YUV420_10BIT "YU10" YUV opaque(), "4:2:0, 10 bits per channel, with a vendor's modifier only";
 }
 
+/// The code of each layout and its place among [`LAYOUTS`], in the order of the codes.
+pub(in crate::format) static BY_CODE: [(u32, usize); LAYOUTS.len()] = by_code();
+
+/// Sorts by insertion, which is what the compiler can do.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "the compiler runs it, and would say so"
+)]
+const fn by_code() -> [(u32, usize); LAYOUTS.len()] {
+    let mut sorted = [(0, 0); LAYOUTS.len()];
+    let mut known = 0;
+    while known < LAYOUTS.len() {
+        let next = (LAYOUTS[known].fourcc.0, known);
+        let mut place = known;
+        while place > 0 && sorted[place - 1].0 > next.0 {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = next;
+        known += 1;
+    }
+    sorted
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::dmabuf::ImporterClass;
 use crate::egl::Fence;
 use crate::egl::FenceError;
+use crate::gl::Completion;
 use crate::gl::Gl;
+use crate::gl::NotCurrent;
 use crate::sync::SyncFile;
 use crate::sync::WaitError;
 
@@ -15,7 +17,7 @@ const BLOCKING_DRIVERS: [&str; 1] = ["virtio_gpu"];
 
 impl Gl {
     /// A fence that signals when everything drawn so far is done: what a hand-over takes as
-    /// [`Ready::Fence`](crate::ipc::Ready). Flushes; on a GPU it does not wait. The context must
+    /// [`Ready::Fence`](crate::sync::Ready). Flushes; on a GPU it does not wait. The context must
     /// be current.
     ///
     /// `llvmpipe` finishes the drawing of all contexts of its display first, see
@@ -24,11 +26,29 @@ impl Gl {
     /// # Errors
     /// [`FenceError::Unsupported`] where the driver cannot export fences, as `llvmpipe` without
     /// `/dev/udmabuf`: there, [`Gl::finish`] and
-    /// [`Ready::Finished`](crate::ipc::Ready::Finished) are the hand-over. Nothing falls back by itself, because
-    /// that waits. Else as [`Fence::native`] and [`Fence::to_sync_file`].
+    /// [`Ready::Finished`](crate::sync::Ready::Finished) are the hand-over. Nothing falls back by itself,
+    /// because that waits: [`Gl::fence_or_finish`] is for those who say so. Else as [`Fence::native`] and [`Fence::to_sync_file`].
     #[doc(alias = "EGL_ANDROID_native_fence_sync")]
     pub fn fence(&self) -> Result<SyncFile, FenceError> {
         Fence::native(self.context())?.to_sync_file()
+    }
+
+    /// [`Gl::fence`] where the driver has fences, else [`Gl::finish`]: which of the two it was is in the
+    /// result, and beforehand in [`Display::has_native_fences`](crate::egl::Display::has_native_fences).
+    /// The context must be current.
+    ///
+    /// # Errors
+    /// As [`Gl::fence`], but [`FenceError::Unsupported`].
+    #[doc(alias = "glFinish")]
+    pub fn fence_or_finish(&self) -> Result<Completion, FenceError> {
+        match self.fence() {
+            Ok(fence) => Ok(Completion::Fence(fence)),
+            Err(FenceError::Unsupported { .. }) => match self.finish() {
+                Ok(()) => Ok(Completion::Finished),
+                Err(NotCurrent) => Err(FenceError::NotCurrent),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// Has everything that is drawn from now on wait for a fence, before the pixels that came with it

@@ -2,6 +2,7 @@
 //!
 //! - [`Gl`]: the functions of one context, loaded once.
 //! - [`Texture`]: a texture, 2D or external; which of the two is in its type.
+//! - [`TextureCache`]: textures and targets of the images that come again and again.
 //! - [`RgbView`]: an image in any format, RGB or YUV, that samples as colours.
 //! - [`RenderTarget`]: a 2D texture to draw into and read back.
 //! - [`YuvTarget`]: an image of luma and chroma to draw colours into.
@@ -21,6 +22,7 @@
 //! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
 
 mod arrangement;
+mod completion;
 mod conversion;
 mod current;
 mod direct_quirk;
@@ -37,11 +39,13 @@ mod sampling;
 mod state;
 mod target;
 mod texture;
+mod texture_cache;
 mod uniform;
 mod view_program;
 mod way;
 mod yuv_target;
 
+pub use completion::Completion;
 pub use error::BindError;
 pub use error::GlError;
 pub use error::NotCurrent;
@@ -60,6 +64,9 @@ pub use texture::Kind;
 pub use texture::PixelType;
 pub use texture::Texture;
 pub use texture::TwoD;
+pub use texture_cache::TargetImportError;
+pub use texture_cache::TextureCache;
+pub use texture_cache::TextureImportError;
 pub use uniform::Uniform;
 pub use way::DirectQuirk;
 pub use way::Policy;

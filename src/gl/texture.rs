@@ -70,11 +70,19 @@ struct Inner {
 }
 
 impl<K: Kind> Texture<K> {
-    fn bound_to(gl: &Gl, image: &Image) -> Result<Self, BindError> {
+    /// A texture that shares the memory of an image. The context must be current.
+    ///
+    /// # Errors
+    /// - [`BindError::ExternalOnly`]: it can be a [`Texture<External>`] alone.
+    /// - [`BindError::OtherDisplay`]: the image was imported into another display.
+    /// - [`BindError::TooLarge`], [`BindError::Unsupported`], [`BindError::Gl`].
+    ///
+    /// Spec: `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
+    #[doc(alias = "glEGLImageTargetTexture2DOES")]
+    #[doc(alias = "GL_TEXTURE_EXTERNAL_OES")]
+    pub fn from_image(gl: &Gl, image: &Image) -> Result<Self, BindError> {
+        can_be::<K>(gl, image)?;
         let current = gl.current()?;
-        if image.display() != gl.context().display() {
-            return Err(BindError::OtherDisplay);
-        }
         let (width, height, limit) = (image.width(), image.height(), gl.max_texture_size());
         if width > limit || height > limit {
             return Err(BindError::TooLarge { width, height, limit });
@@ -102,13 +110,8 @@ impl<K: Kind> Texture<K> {
     #[doc(alias = "glEGLImageTargetTexture2DOES")]
     pub fn refresh(&self, image: &Image) -> Result<(), BindError> {
         let gl = self.gl();
+        can_be::<K>(gl, image)?;
         let current = gl.current()?;
-        if image.display() != gl.context().display() {
-            return Err(BindError::OtherDisplay);
-        }
-        if image.is_external_only() && K::TARGET == TwoD::TARGET {
-            return Err(external_only(image));
-        }
         let bind = gl.shared().image_target;
         let bind = bind.ok_or(BindError::Unsupported { extension: "GL_OES_EGL_image" })?;
         current.with_texture(K::TARGET, self.inner.name, || {
@@ -163,22 +166,6 @@ impl Texture<TwoD> {
         Ok(Self { inner: Arc::new(inner), kind: PhantomData })
     }
 
-    /// A 2D texture that shares the memory of an image. The context must be current.
-    ///
-    /// # Errors
-    /// - [`BindError::ExternalOnly`]: it can be a [`Texture<External>`] alone.
-    /// - [`BindError::OtherDisplay`]: the image was imported into another display.
-    /// - [`BindError::TooLarge`], [`BindError::Unsupported`], [`BindError::Gl`].
-    ///
-    /// Spec: `GL_OES_EGL_image`.
-    #[doc(alias = "glEGLImageTargetTexture2DOES")]
-    pub fn from_image(gl: &Gl, image: &Image) -> Result<Self, BindError> {
-        if image.is_external_only() {
-            return Err(external_only(image));
-        }
-        Self::bound_to(gl, image)
-    }
-
     /// The texture's memory as an image, for other contexts of the display and for
     /// [`Image::export`]. The context must be current.
     ///
@@ -192,20 +179,19 @@ impl Texture<TwoD> {
     }
 }
 
-impl Texture<External> {
-    /// An external texture that shares the memory of an image. The context must be current.
-    ///
-    /// # Errors
-    /// [`BindError`]: everything but `ExternalOnly`.
-    ///
-    /// Spec: `GL_OES_EGL_image_external`.
-    #[doc(alias = "GL_TEXTURE_EXTERNAL_OES")]
-    pub fn from_image(gl: &Gl, image: &Image) -> Result<Self, BindError> {
-        if !gl.has_external_textures() {
-            return Err(BindError::Unsupported { extension: "GL_OES_EGL_image_external" });
-        }
-        Self::bound_to(gl, image)
+/// Whether the image can become a texture of this kind, in this context.
+fn can_be<K: Kind>(gl: &Gl, image: &Image) -> Result<(), BindError> {
+    let is_external = K::TARGET == External::TARGET;
+    if is_external && !gl.has_external_textures() {
+        return Err(BindError::Unsupported { extension: "GL_OES_EGL_image_external" });
     }
+    if image.is_external_only() && !is_external {
+        return Err(external_only(image));
+    }
+    if image.display() != gl.context().display() {
+        return Err(BindError::OtherDisplay);
+    }
+    Ok(())
 }
 
 fn external_only(image: &Image) -> BindError {

@@ -15,6 +15,7 @@ use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 use rustix::net::SocketFlags;
 use rustix::net::SocketType;
+use rustix::net::sockopt::Timeout;
 
 use crate::dmabuf::Dmabuf;
 use crate::ipc::PeerCredentials;
@@ -30,6 +31,7 @@ use crate::ipc::hand_over;
 use crate::ipc::hand_over::Parcel;
 use crate::ipc::socket;
 use crate::ipc::socket::Arrival;
+use crate::ipc::wire::IMAGE_BYTES;
 
 /// One end of a connection over which images go, in both directions.
 ///
@@ -64,22 +66,46 @@ impl Channel {
     /// # Errors
     /// See [`ConnectError`].
     pub fn connect(path: impl AsRef<Path>) -> Result<Self, ConnectError> {
-        let path = path.as_ref();
+        Self::connect_until(path.as_ref(), Deadline::NEVER)
+    }
+
+    /// As [`Channel::connect`], but waits at most for `timeout`.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    ///
+    /// Spec: `SO_SNDTIMEO` in `socket(7)`: a connection that waits to be accepted cannot be polled.
+    pub fn connect_timeout(
+        path: impl AsRef<Path>,
+        timeout: Duration,
+    ) -> Result<Self, ConnectError> {
+        Self::connect_until(path.as_ref(), Deadline::after(timeout))
+    }
+
+    fn connect_until(path: &Path, deadline: Deadline) -> Result<Self, ConnectError> {
         let refused = |call, errno| ConnectError::Call { call, path: path.to_owned(), errno };
+        let limit = |socket: &OwnedFd, timeout| {
+            rustix::net::sockopt::set_socket_timeout(socket, Timeout::Send, timeout)
+                .map_err(|errno| refused("setsockopt", errno))
+        };
         let address = address::of_path(path)?;
         let socket =
             address::socket(SocketFlags::empty()).map_err(|errno| refused("socket", errno))?;
         loop {
-            return match rustix::net::connect(&socket, &address) {
-                Err(Errno::INTR) => continue,
+            limit(&socket, deadline.left())?;
+            match rustix::net::connect(&socket, &address) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Err(ConnectError::TimedOut { path: path.to_owned() }),
                 Err(Errno::NOENT | Errno::CONNREFUSED) => {
-                    Err(ConnectError::NoListener { path: path.to_owned() })
+                    return Err(ConnectError::NoListener { path: path.to_owned() });
                 }
-                Err(Errno::PROTOTYPE) => Err(ConnectError::NotAChannel),
-                Err(errno) => Err(refused("connect", errno)),
-                Ok(()) => Ok(Self::around(socket)),
-            };
+                Err(Errno::PROTOTYPE) => return Err(ConnectError::NotAChannel),
+                Err(errno) => return Err(refused("connect", errno)),
+                Ok(()) => break,
+            }
         }
+        limit(&socket, None)?;
+        Ok(Self::around(socket))
     }
 
     /// Connects to the [`Listener`](crate::ipc::Listener) of this name in `XDG_RUNTIME_DIR`. Blocks
@@ -157,7 +183,8 @@ impl Channel {
     /// See [`SendError`]; never [`SendError::TimedOut`].
     #[doc(alias = "SCM_RIGHTS")]
     pub fn send(&self, image: &Dmabuf, ready: Ready<'_>) -> Result<(), SendError> {
-        self.send_parcel(&Parcel::pack(image, ready), SendFlags::empty()).map_err(refused_to_send)
+        self.send_parcel(&Parcel::pack(image, ready), SendFlags::empty())
+            .map_err(SendError::of_sendmsg)
     }
 
     /// As [`Channel::send`], but waits at most for `timeout`, whether or not the socket is
@@ -176,7 +203,7 @@ impl Channel {
         let sent = Deadline::after(timeout).retry(self.as_fd(), PollFlags::OUT, attempt);
         sent.map_err(|unanswered| match unanswered {
             Unanswered::TimedOut => SendError::TimedOut,
-            Unanswered::Refused(errno) => refused_to_send(errno),
+            Unanswered::Refused(errno) => SendError::of_sendmsg(errno),
             Unanswered::Poll(errno) => SendError::Call { call: "poll", errno },
         })
     }
@@ -190,8 +217,9 @@ impl Channel {
     /// See [`ReceiveError`]; never [`ReceiveError::TimedOut`].
     #[doc(alias = "SCM_RIGHTS")]
     pub fn recv(&self) -> Result<Received, ReceiveError> {
-        let arrival = socket::receive(self.as_fd(), RecvFlags::empty());
-        self.unpack(arrival.map_err(refused_to_receive)?)
+        let mut buffer = [0; IMAGE_BYTES];
+        let arrival = socket::receive(self.as_fd(), &mut buffer, RecvFlags::empty());
+        self.unpack(arrival.map_err(ReceiveError::of_recvmsg)?, &buffer)
     }
 
     /// As [`Channel::recv`], but waits at most for `timeout`, whether or not the socket is
@@ -200,23 +228,31 @@ impl Channel {
     /// # Errors
     /// See [`ReceiveError`]; never [`ReceiveError::WouldBlock`].
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Received, ReceiveError> {
-        let attempt = || socket::receive(self.as_fd(), RecvFlags::DONTWAIT);
+        let mut buffer = [0; IMAGE_BYTES];
+        let attempt = || socket::receive(self.as_fd(), &mut buffer, RecvFlags::DONTWAIT);
         let arrival = Deadline::after(timeout).retry(self.as_fd(), PollFlags::IN, attempt);
-        self.unpack(arrival.map_err(|unanswered| match unanswered {
+        let arrival = arrival.map_err(|unanswered| match unanswered {
             Unanswered::TimedOut => ReceiveError::TimedOut,
-            Unanswered::Refused(errno) => refused_to_receive(errno),
+            Unanswered::Refused(errno) => ReceiveError::of_recvmsg(errno),
             Unanswered::Poll(errno) => ReceiveError::Call { call: "poll", errno },
-        })?)
+        })?;
+        self.unpack(arrival, &buffer)
     }
 
     fn send_parcel(&self, parcel: &Parcel<'_>, flags: SendFlags) -> Result<(), Errno> {
         socket::send(self.as_fd(), &parcel.message.encode(), parcel.fds(), flags)
     }
 
-    fn unpack(&self, arrival: Arrival) -> Result<Received, ReceiveError> {
+    fn unpack(
+        &self,
+        arrival: Arrival,
+        buffer: &[u8; IMAGE_BYTES],
+    ) -> Result<Received, ReceiveError> {
         match arrival {
             Arrival::End => Err(ReceiveError::Closed),
-            Arrival::Datagram(datagram) => hand_over::unpack(datagram, self.allow_kernel_checked),
+            Arrival::Datagram(datagram) => {
+                hand_over::unpack(datagram, buffer, self.allow_kernel_checked)
+            }
         }
     }
 }
@@ -233,22 +269,6 @@ impl From<Channel> for OwnedFd {
     }
 }
 
-fn refused_to_send(errno: Errno) -> SendError {
-    match errno {
-        Errno::PIPE | Errno::CONNRESET => SendError::Closed,
-        Errno::AGAIN => SendError::WouldBlock,
-        Errno::TOOMANYREFS => SendError::TooManyInFlight,
-        errno => SendError::Call { call: "sendmsg", errno },
-    }
-}
-
-fn refused_to_receive(errno: Errno) -> ReceiveError {
-    match errno {
-        Errno::AGAIN => ReceiveError::WouldBlock,
-        errno => ReceiveError::Call { call: "recvmsg", errno },
-    }
-}
-
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -259,6 +279,12 @@ pub enum ConnectError {
     /// Nobody listens there, or not any more.
     #[error("nobody listens at {path}: start the other side first", path = path.display())]
     NoListener {
+        /// Where.
+        path: PathBuf,
+    },
+    /// So many others wait to be accepted that there was no room in time.
+    #[error("whoever listens at {path} accepted nobody in time", path = path.display())]
+    TimedOut {
         /// Where.
         path: PathBuf,
     },

@@ -27,6 +27,12 @@ impl Deadline {
         Self { moment: Instant::now().checked_add(timeout) }
     }
 
+    /// What is left, for a call that waits by itself and takes 0 for ever; `None` without a moment.
+    pub(in crate::ipc) fn left(self) -> Option<Duration> {
+        let left = self.moment.map(|end| end.saturating_duration_since(Instant::now()));
+        left.map(|left| left.max(Duration::from_micros(1)))
+    }
+
     /// Makes a call that does not block until it has an answer, waiting for `events` in between.
     /// Interrupted calls are made again.
     pub(in crate::ipc) fn retry<T>(

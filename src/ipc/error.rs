@@ -32,6 +32,18 @@ pub enum SendError {
     },
 }
 
+impl SendError {
+    /// What the answer of the system call means.
+    pub(crate) fn of_sendmsg(errno: Errno) -> Self {
+        match errno {
+            Errno::PIPE | Errno::CONNRESET => Self::Closed,
+            Errno::AGAIN => Self::WouldBlock,
+            Errno::TOOMANYREFS => Self::TooManyInFlight,
+            errno => Self::Call { call: "sendmsg", errno },
+        }
+    }
+}
+
 /// Why no image was received. Every file descriptor that came with the message has been closed.
 ///
 /// The message is gone, but the connection is not: the next one can be received. A peer that sends
@@ -88,4 +100,14 @@ pub enum ReceiveError {
         /// Its error.
         errno: Errno,
     },
+}
+
+impl ReceiveError {
+    /// What the answer of the system call means.
+    pub(crate) fn of_recvmsg(errno: Errno) -> Self {
+        match errno {
+            Errno::AGAIN => Self::WouldBlock,
+            errno => Self::Call { call: "recvmsg", errno },
+        }
+    }
 }

@@ -15,22 +15,15 @@ use crate::dmabuf::layout::Extent;
 use crate::dmabuf::layout::Geometry;
 use crate::dmabuf::layout::PlaneGeometry;
 use crate::ipc::ReceiveError;
+use crate::ipc::attached::Attached;
 use crate::ipc::socket::Datagram;
+use crate::ipc::wire::IMAGE_BYTES;
 use crate::ipc::wire::ImageMessage;
 use crate::ipc::wire::MAX_SLOTS;
 use crate::ipc::wire::PlaneList;
 use crate::ipc::wire::PlaneMessage;
+use crate::sync::Ready;
 use crate::sync::SyncFile;
-
-/// When the pixels of an image that is sent are ready. There is no default: to forget the fence
-/// would show the peer half a picture.
-#[derive(Clone, Copy, Debug)]
-pub enum Ready<'a> {
-    /// Now. Whoever wrote them has finished: a CPU, or a GPU that was waited for.
-    Finished,
-    /// When the fence signals. It stays the caller's.
-    Fence(&'a SyncFile),
-}
 
 /// An image that was received. It owns its file descriptors, which are new in this process.
 #[derive(Debug)]
@@ -56,21 +49,7 @@ impl<'a> Parcel<'a> {
             Ready::Finished => None,
             Ready::Fence(fence) => Some(fence.as_fd()),
         };
-        let planes = image.planes().iter();
-        let message = ImageMessage {
-            width: image.width(),
-            height: image.height(),
-            fourcc: image.fourcc(),
-            modifier: image.modifier(),
-            extent: match image.bounds() {
-                Bounds::Proven | Bounds::Beginnings => Extent::Whole,
-                Bounds::KernelChecked => Extent::Beginning,
-            },
-            has_fence: fence.is_some(),
-            planes: PlaneList::number(
-                planes.map(|plane| (plane.offset_bytes(), plane.stride_bytes(), plane.identity())),
-            ),
-        };
+        let message = ImageMessage { has_fence: fence.is_some(), ..describe(image) };
         let mut fds = [None; MAX_SLOTS];
         for (slot, fd) in fds.iter_mut().zip(image.distinct_fds().chain(fence)) {
             *slot = Some(fd);
@@ -83,31 +62,54 @@ impl<'a> Parcel<'a> {
     }
 }
 
-/// Makes an image of a message and its file descriptors. The order is what keeps a hostile peer
-/// out: first every number of the message, then how many file descriptors there are, and only then
-/// what they are.
+/// What a message says of an image whose pixels are finished.
+pub(crate) fn describe(image: &Dmabuf) -> ImageMessage {
+    let planes = image.planes().iter();
+    ImageMessage {
+        width: image.width(),
+        height: image.height(),
+        fourcc: image.fourcc(),
+        modifier: image.modifier(),
+        extent: match image.bounds() {
+            Bounds::Proven | Bounds::Beginnings => Extent::Whole,
+            Bounds::KernelChecked => Extent::Beginning,
+        },
+        has_fence: false,
+        planes: PlaneList::number(
+            planes.map(|plane| (plane.offset_bytes(), plane.stride_bytes(), plane.identity())),
+        ),
+    }
+}
+
+/// Makes an image of a datagram, whose bytes are in `buffer`.
 pub(in crate::ipc) fn unpack(
     datagram: Datagram,
+    buffer: &[u8; IMAGE_BYTES],
     allow_kernel_checked: bool,
 ) -> Result<Received, ReceiveError> {
-    let message = match datagram.cut() {
-        Some(sent_bytes) => Err(ImageMessage::refuse_cut(datagram.bytes(), sent_bytes)),
-        None => ImageMessage::decode(datagram.bytes()),
+    let message = match buffer.get(..datagram.sent_bytes) {
+        None => Err(ImageMessage::refuse_cut(buffer, datagram.sent_bytes)),
+        Some(bytes) => ImageMessage::decode(bytes),
     };
     let message = message.map_err(ReceiveError::Malformed)?;
     if message.extent == Extent::Beginning && !allow_kernel_checked {
         return Err(ReceiveError::KernelChecked);
     }
-    check_numbers(&message)?;
-    check_fd_count(&message, &datagram)?;
-    let mut fds = datagram.fds.into_iter().flatten();
+    open(&message, datagram.attached)
+}
+
+/// Makes an image of a message and its file descriptors. The order is what keeps a hostile peer
+/// out: first every number of the message, then how many file descriptors there are, and only then
+/// what they are.
+pub(crate) fn open(message: &ImageMessage, attached: Attached) -> Result<Received, ReceiveError> {
+    check_numbers(message)?;
+    let mut fds = attached.expect(message.slots())?;
     let mut buffers: [Option<Arc<OwnedFd>>; MAX_PLANES] = [const { None }; MAX_PLANES];
     for (slot, fd) in buffers.iter_mut().zip(fds.by_ref().take(message.planes.slots())) {
         *slot = Some(Arc::new(fd));
     }
-    let image = image_of(&message, &buffers)?;
-    let fence = if message.has_fence { fds.next() } else { None };
-    let fence = fence.map(SyncFile::from_fd).transpose().map_err(ReceiveError::Fence)?;
+    let image = image_of(message, &buffers)?;
+    let fence = fds.next().map(SyncFile::from_fd).transpose().map_err(ReceiveError::Fence)?;
     Ok(Received { image, fence })
 }
 
@@ -132,19 +134,6 @@ fn check_numbers(message: &ImageMessage) -> Result<(), ReceiveError> {
     match geometry.check(message.extent) {
         Ok(_) => Ok(()),
         Err(reason) => Err(ReceiveError::Image(InvalidDescriptor::Layout(reason))),
-    }
-}
-
-fn check_fd_count(message: &ImageMessage, datagram: &Datagram) -> Result<(), ReceiveError> {
-    let (expected, found) = (message.slots(), datagram.fd_count);
-    if found > expected {
-        Err(ReceiveError::SurplusFds { expected, found })
-    } else if datagram.fds_lost {
-        Err(ReceiveError::Truncated)
-    } else if found < expected {
-        Err(ReceiveError::MissingFds { expected, found })
-    } else {
-        Ok(())
     }
 }
 

@@ -1,15 +1,24 @@
 //! A socket that others connect to.
 
+use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::fs::Mode;
+use rustix::fs::OFlags;
 use rustix::io::Errno;
+use rustix::io::FdFlags;
+use rustix::net::AddressFamily;
+use rustix::net::SocketAddrUnix;
 use rustix::net::SocketFlags;
+use rustix::net::SocketType;
+use rustix::net::sockopt;
 
 use crate::ipc::BindError;
 use crate::ipc::Channel;
@@ -22,13 +31,15 @@ use crate::ipc::socket_file::SocketFile;
 const BACKLOG: i32 = 16;
 
 /// A socket in the file system that only its owner can connect to. Dropping it closes it and
-/// removes its file; connections that were accepted live on.
+/// removes its file, if it made one; connections that were accepted live on.
 ///
 /// With [`AsFd`] it fits into an event loop: it becomes readable when a connection waits.
 #[derive(Debug)]
 pub struct Listener {
     socket: OwnedFd,
-    file: SocketFile,
+    path: PathBuf,
+    /// Removes it.
+    _file: Option<SocketFile>,
 }
 
 impl Listener {
@@ -63,12 +74,42 @@ impl Listener {
             .map_err(|errno| refused("fchmod", errno))?;
         let file = SocketFile::create(path, &address, &socket)?;
         rustix::net::listen(&socket, BACKLOG).map_err(|errno| refused("listen", errno))?;
-        Ok(Self { socket, file })
+        Ok(Self { socket, path: path.to_owned(), _file: Some(file) })
     }
 
-    /// Where it listens.
+    /// Takes over a socket that listens already and was inherited or received: from a service
+    /// manager that starts a process when somebody connects, for instance. It is closed on `exec`
+    /// from now on, and non-blocking, which holds for all duplicates of its file descriptor. Who
+    /// may connect is up to whoever made it, and its file stays.
+    ///
+    /// # Errors
+    /// See [`AdoptError`]. The file descriptor is closed then.
+    ///
+    /// Spec: `sd_listen_fds(3)`: the first is 3.
+    pub fn from_fd(socket: OwnedFd) -> Result<Self, AdoptError> {
+        let domain = sockopt::socket_domain(&socket);
+        let kind = sockopt::socket_type(&socket);
+        let listens = sockopt::socket_acceptconn(&socket);
+        let is_listener = (domain, kind) == (Ok(AddressFamily::UNIX), Ok(SocketType::SEQPACKET))
+            && listens == Ok(true);
+        if !is_listener {
+            return Err(AdoptError::NotAListener);
+        }
+        let refused = |call| move |errno| AdoptError::Call { call, errno };
+        let flags = rustix::fs::fcntl_getfl(&socket).map_err(refused("fcntl(F_GETFL)"))?;
+        rustix::fs::fcntl_setfl(&socket, flags | OFlags::NONBLOCK)
+            .map_err(refused("fcntl(F_SETFL)"))?;
+        rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC).map_err(refused("fcntl(F_SETFD)"))?;
+        let address = rustix::net::getsockname(&socket).map_err(refused("getsockname"))?;
+        let address = SocketAddrUnix::try_from(address).map_err(refused("getsockname"))?;
+        let bytes = address.path_bytes().unwrap_or_default();
+        let path = PathBuf::from(OsStr::from_bytes(bytes));
+        Ok(Self { socket, path, _file: None })
+    }
+
+    /// Where it listens; empty if that is no file.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.path
     }
 
     /// Waits for a connection.
@@ -102,6 +143,23 @@ impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Why a socket was not taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptError {
+    /// It is no Unix socket of type `SOCK_SEQPACKET`, or does not listen.
+    #[error("the socket is no listening Unix socket of type SOCK_SEQPACKET")]
+    NotAListener,
+    /// The kernel refused.
+    #[error("{call} failed: {errno}")]
+    Call {
+        /// The system call.
+        call: &'static str,
+        /// Its error.
+        errno: Errno,
+    },
 }
 
 /// Why no connection was accepted. Others can still be.

@@ -34,24 +34,26 @@
 //! Spec: `unix(7)`, `cmsg(3)`, `SCM_RIGHTS`.
 
 mod address;
+pub(crate) mod attached;
 mod channel;
 mod deadline;
 mod error;
-mod hand_over;
+pub(crate) mod hand_over;
 mod listener;
 mod peer;
-mod socket;
+pub(crate) mod socket;
 mod socket_file;
 pub mod wire;
 
+pub use crate::sync::Ready;
 pub use address::AddressError;
 pub use channel::Channel;
 pub use channel::ConnectError;
 pub use error::ReceiveError;
 pub use error::SendError;
-pub use hand_over::Ready;
 pub use hand_over::Received;
 pub use listener::AcceptError;
+pub use listener::AdoptError;
 pub use listener::Listener;
 pub use peer::PeerCredentials;
 pub use socket_file::BindError;

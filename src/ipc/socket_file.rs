@@ -48,10 +48,6 @@ impl SocketFile {
         let stat = rustix::fs::lstat(path).map_err(|errno| refused("lstat", errno))?;
         Ok(Self { path: path.to_owned(), identity: identity(&stat), _lock: lock })
     }
-
-    pub(in crate::ipc) fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 impl Drop for SocketFile {

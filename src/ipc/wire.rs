@@ -306,11 +306,13 @@ struct Writer<const N: usize> {
 }
 
 impl<const N: usize> Writer<N> {
-    fn put(&mut self, field: &[u8]) {
-        for (to, from) in self.bytes.iter_mut().skip(self.at).zip(field) {
-            *to = *from;
+    /// With the length in the type, all of it becomes a few stores.
+    fn put<const M: usize>(&mut self, field: &[u8; M]) {
+        let to = self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(to) = to {
+            *to = *field;
         }
-        self.at = self.at.saturating_add(field.len());
+        self.at = self.at.saturating_add(M);
     }
 }
 

@@ -2,9 +2,51 @@
 //!
 //! [`ipc`](crate::ipc) hands one image over. A stream hands over the same few images again and
 //! again, so each is announced and imported once; a frame is then one small datagram that names a
-//! buffer, and the answer is another one that gives it back. Nothing here opens a socket or a file
-//! descriptor: this module is what is said ([`wire`]) and what it means ([`protocol`]). Whoever uses
-//! it carries the messages; there is no transport of the crate's own yet.
+//! buffer, and the answer is another one that gives it back. [`Producer`] and [`Consumer`] do all
+//! that over sockets; what is said is in [`wire`], and what it means in [`protocol`], which open no
+//! socket and no file descriptor.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use dmashare::allocator::Memfd;
+//! use dmashare::dmabuf::Access;
+//! use dmashare::format::{FormatSet, Fourcc, Modifier, Usage};
+//! use dmashare::ipc::{Channel, Ready};
+//! use dmashare::stream::wire::Size;
+//! use dmashare::stream::{Consumer, ConsumerSettings, Picture, Producer, ProducerSettings};
+//!
+//! const SOON: Duration = Duration::from_secs(10);
+//!
+//! let size = Size::new(64, 64).expect("a size");
+//! let mut producer = Producer::new(Box::new(Memfd::new()), ProducerSettings::new(size))?;
+//! // `producer.listen(path)` lets others in; these two know each other already.
+//! let (here, there) = Channel::pair()?;
+//! producer.add_peer(here)?;
+//!
+//! let viewer = std::thread::spawn(move || {
+//!     let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
+//!     let settings = ConsumerSettings::new(Usage::Cpu, formats);
+//!     let mut consumer = Consumer::on_channel(there, &settings).expect("a consumer");
+//!     let frame = consumer.next_frame(SOON).expect("a frame");
+//!     frame.wait_for_pixels(SOON).expect("pixels");
+//!     let mut row = [0; 4 * 64];
+//!     let mut mapping = frame.image().map(Access::Read).expect("memory");
+//!     mapping.begin(Access::Read).expect("access").read_row(0, 0, &mut row).expect("a row");
+//!     consumer.release(frame, Ready::Finished).expect("it was held");
+//!     row
+//! });
+//!
+//! // Waits for the consumer, and agrees on a format with it.
+//! let acquired = producer.acquire_timeout(SOON)?;
+//! producer.wait_for_readers(&acquired, SOON)?;
+//! let mut mapping = acquired.image().map(Access::Write)?;
+//! mapping.begin(Access::Write)?.write_row(0, 0, &[0x7f; 4 * 64])?;
+//! drop(mapping);
+//! producer.submit(acquired, Ready::Finished, Picture::default())?;
+//! assert_eq!(viewer.join().expect("a viewer"), [0x7f; 4 * 64]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Roles
 //! A **producer** owns the buffers and writes them. A **consumer** reads them. Each consumer has a
@@ -68,10 +110,16 @@
 //! release carries the fence after which its reader has finished, or says that it has. There is no
 //! third case, and no wait for a peer's fence is without a deadline.
 //!
+//! Where a consumer cannot wait for fences, a dma-buf can carry them instead: the producer puts the
+//! fence into it, and the consumer's driver finds it there ([`Fencing::Attached`], Linux 6.0). A
+//! memfd carries none, and then whoever draws has to finish first. [`Producer::fencing`] says which
+//! of these holds for those who are there.
+//!
 //! A consumer that went away has released nothing. If its process is gone only devices can still
 //! read the buffer, and a dma-buf knows of them ([`SyncFile`](crate::sync::SyncFile) can be exported
 //! from it); if it was sent away for being slow it may go on reading for as long as it likes. The
-//! producer is told which buffers are *tainted* so, and can replace them.
+//! producer is told which buffers are *tainted* so ([`Acquired::is_tainted`]), and can
+//! [replace](Producer::replace) them.
 //!
 //! # Slow consumers
 //! A consumer says how many frames it is willing to hold; that is its window, and the producer
@@ -95,11 +143,14 @@
 //! | sends anything but a message | [`Malformed`](wire::Malformed): every field is checked and every message has one encoding |
 //! | sends a message at the wrong time | its connection ends; every kind in every state is in a table of the tests |
 //! | names a buffer that it does not hold, or twice, or an old frame | the same |
-//! | sends a fence where none was agreed on, or none that is one | the same; `ipc` closes the file descriptor |
+//! | sends a fence where none was agreed on, or none that is one | the same; the file descriptor is closed |
+//! | sends more file descriptors than a message has, or fewer | the same; no more than 8 are ever let in |
 //! | announces more buffers, bytes or file descriptors than it was allowed | the same, before anything is imported |
 //! | announces what is no image, or too small for its numbers | refused by [`Dmabuf`](crate::dmabuf::Dmabuf), as in `ipc` |
 //! | says nothing | the handshake has a deadline |
-//! | sends a fence that never signals | waits have deadlines |
+//! | reads nothing | what waits for it is bounded; beyond that its connection ends |
+//! | is not allowed, or one too many | it is told so: [`PeerFilter`], [`ProducerSettings::most_peers`] |
+//! | sends a fence that never signals | waits have deadlines, and say whose fence it was |
 //! | sends offers without end | they may come only so often |
 //! | never releases | the window bounds what it holds, the policy what it costs |
 //! | dies | what it held is free again, and marked as tainted |
@@ -107,12 +158,45 @@
 //!
 //! What ends is always that one connection. The others are not even told.
 
+mod alarm;
+mod clock;
+mod consumer;
+mod dispatch_error;
+mod link;
 mod policy;
 mod pool;
+mod producer;
 pub mod protocol;
+mod returned;
 #[cfg(test)]
 mod snapshot;
 pub mod wire;
 
+pub use consumer::ConnectError;
+pub use consumer::Consumer;
+pub use consumer::ConsumerEvent;
+pub use consumer::ConsumerSettings;
+pub use consumer::NextError;
+pub use consumer::NotReleased;
+pub use consumer::ReceivedFrame;
+pub use consumer::ReleaseError;
+pub use dispatch_error::DispatchError;
 pub use policy::Overflow;
 pub use policy::Policy;
+pub use producer::AcquireError;
+pub use producer::Acquired;
+pub use producer::Fencing;
+pub use producer::JoinError;
+pub use producer::ListenError;
+pub use producer::NegotiateError;
+pub use producer::NotSubmitted;
+pub use producer::PeerFilter;
+pub use producer::Producer;
+pub use producer::ProducerEvent;
+pub use producer::ProducerSettings;
+pub use producer::ReadersError;
+pub use producer::StartError;
+pub use producer::SubmitError;
+pub use protocol::End;
+pub use protocol::producer::PeerId;
+pub use protocol::producer::Picture;

@@ -74,6 +74,13 @@ pub(in crate::stream) enum After {
     Gone,
 }
 
+impl<F> Slot<F> {
+    /// The fences of those who have read it.
+    pub(in crate::stream) fn releases(&self) -> &[F] {
+        &self.releases
+    }
+}
+
 impl<F> Pool<F> {
     pub(in crate::stream) fn new() -> Self {
         Self { slots: Vec::new() }

@@ -8,6 +8,7 @@
 
 #[cfg(feature = "drm")]
 mod object;
+mod ready;
 mod sync_file;
 mod sync_file_info;
 mod sys;
@@ -26,6 +27,7 @@ pub use object::SyncObjectWaitError;
 pub use object::Timeline;
 #[cfg(feature = "drm")]
 pub use object::Until;
+pub use ready::Ready;
 pub use sync_file::Direction;
 pub use sync_file::SyncFile;
 pub use sync_file::SyncFileError;

@@ -64,13 +64,14 @@ impl SyncFile {
     /// # Errors
     /// [`SyncFileError::NotASyncFile`] for anything else; the file descriptor is closed then.
     ///
-    /// Spec: `SYNC_IOC_FILE_INFO`.
+    /// Spec: `SYNC_IOC_MERGE`.
     pub fn from_fd(fd: OwnedFd) -> Result<Self, SyncFileError> {
-        let file = Self { fd };
-        match file.status() {
-            Ok(_) => Ok(file),
-            Err(Errno::NOTTY | Errno::INVAL) => Err(SyncFileError::NotASyncFile),
-            Err(errno) => Err(SyncFileError::Call { call: "SYNC_IOC_FILE_INFO", errno }),
+        // A merge with nothing, which makes nothing: only sync files look for a number first, and
+        // then for the other sync file. Whether it has signalled is not asked, see `status`.
+        match merge(fd.as_fd(), NOTHING) {
+            Err(Errno::NOENT | Errno::MFILE) => Ok(Self { fd }),
+            Ok(_) | Err(Errno::NOTTY | Errno::INVAL) => Err(SyncFileError::NotASyncFile),
+            Err(errno) => Err(SyncFileError::Call { call: "SYNC_IOC_MERGE", errno }),
         }
     }
 
@@ -99,11 +100,10 @@ impl SyncFile {
     /// [`WaitError::Failed`] if the work behind the fence failed, [`WaitError::Call`] if the
     /// kernel did.
     pub fn is_signalled(&self) -> Result<bool, WaitError> {
-        match self.status() {
-            Ok(0) => Ok(false),
-            Ok(status) if status < 0 => Err(WaitError::Failed { status }),
-            Ok(_) => Ok(true),
-            Err(errno) => Err(WaitError::Call { call: "SYNC_IOC_FILE_INFO", errno }),
+        match self.wait(Duration::ZERO) {
+            Ok(()) => Ok(true),
+            Err(WaitError::TimedOut) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -135,7 +135,12 @@ impl SyncFile {
                 }
             }
         }
-        if self.is_signalled()? { Ok(()) } else { Err(WaitError::TimedOut) }
+        match self.status() {
+            Ok(0) => Err(WaitError::TimedOut),
+            Ok(status) if status < 0 => Err(WaitError::Failed { status }),
+            Ok(_) => Ok(()),
+            Err(errno) => Err(WaitError::Call { call: "SYNC_IOC_FILE_INFO", errno }),
+        }
     }
 
     /// A fence that signals when both have. Neither is consumed.
@@ -146,15 +151,9 @@ impl SyncFile {
     /// Spec: `SYNC_IOC_MERGE`.
     #[doc(alias = "SYNC_IOC_MERGE")]
     pub fn merge(&self, other: &Self) -> Result<Self, SyncFileError> {
-        let mut name = [0; 32];
-        for (to, from) in name.iter_mut().zip(b"dmashare") {
-            *to = *from;
-        }
-        let fd2 = other.fd.as_raw_fd();
-        let mut data = MergeData { name, fd2, fence: -1, flags: 0, pad: 0 };
-        update::<IOCTL_MERGE, _>(self.fd.as_fd(), &mut data)
-            .map_err(|errno| SyncFileError::Call { call: "SYNC_IOC_MERGE", errno })?;
-        take_over(data.fence, "SYNC_IOC_MERGE")
+        merge(self.as_fd(), other.fd.as_raw_fd())
+            .map_err(|errno| SyncFileError::Call { call: "SYNC_IOC_MERGE", errno })
+            .and_then(|fd| take_over(fd, "SYNC_IOC_MERGE"))
     }
 
     /// The fence that has to be waited for before a buffer is used in this direction: the bridge
@@ -199,7 +198,10 @@ impl SyncFile {
         Ok(())
     }
 
-    /// 0 while it waits, 1 when signalled, a negative error number when the work failed.
+    /// 0 while it waits, 1 when signalled, a negative error number when the work failed. Asked of no
+    /// fence that can still signal: the kernel makes up a name with the answer, and where it asks a
+    /// display's driver for its part just when the fence signals, it ends in a `BUG()` (Linux 7.3,
+    /// `fence_to_crtc()`).
     fn status(&self) -> Result<i32, Errno> {
         let mut info = FileInfo::default();
         update::<IOCTL_FILE_INFO, _>(self.fd.as_fd(), &mut info)?;
@@ -219,6 +221,20 @@ fn unsupported(ioctl: &'static str, errno: Errno) -> SyncFileError {
         Errno::NOTTY => SyncFileError::Unsupported { ioctl },
         errno => SyncFileError::Call { call: ioctl, errno },
     }
+}
+
+/// No file descriptor.
+const NOTHING: i32 = -1;
+
+/// Makes one fence of two, and gives its file descriptor.
+fn merge(fd: BorrowedFd<'_>, fd2: i32) -> Result<i32, Errno> {
+    let mut name = [0; 32];
+    for (to, from) in name.iter_mut().zip(b"dmashare") {
+        *to = *from;
+    }
+    let mut data = MergeData { name, fd2, fence: NOTHING, flags: 0, pad: 0 };
+    update::<IOCTL_MERGE, _>(fd, &mut data)?;
+    Ok(data.fence)
 }
 
 fn take_over(fd: i32, call: &'static str) -> Result<SyncFile, SyncFileError> {

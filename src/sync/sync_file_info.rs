@@ -67,6 +67,9 @@ impl SyncFile {
     /// Who the fence is from, and when it signalled: for diagnosis and for measuring. Allocates;
     /// does not block.
     ///
+    /// Ask it of fences that have signalled, unless it is known that they are no display's: Linux 7.3
+    /// can end in a `BUG()` where one signals while it is asked. Nothing else here asks for names.
+    ///
     /// # Errors
     /// [`SyncFileError::Call`].
     ///

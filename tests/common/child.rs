@@ -48,6 +48,12 @@ pub(crate) fn run_drawing(test: &str, cases: &[Case]) {
     in_children(test, cases, |run| leaks::assert_no_fds(run));
 }
 
+/// As [`run_cases`], for cases with threads: of what they leave behind, file descriptors alone are
+/// counted, because the C library keeps stacks.
+pub(crate) fn run_threads(test: &str, cases: &[Case]) {
+    in_children(test, cases, |run| leaks::assert_no_fds(run));
+}
+
 /// As [`run_cases`], for cases that count by themselves: each runs once.
 pub(crate) fn run_once(test: &str, cases: &[Case]) {
     in_children(test, cases, |run| run());

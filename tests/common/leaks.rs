@@ -26,6 +26,14 @@ impl Open {
         Self { fds, mappings: maps.lines().map(str::to_owned).collect() }
     }
 
+    /// What is open, in order, whatever its numbers.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let names = self.fds.iter().filter_map(|line| line.split_once(" -> "));
+        let mut names: Vec<_> = names.map(|(_, name)| name.to_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// How many file descriptors.
     pub(crate) fn fd_count(&self) -> usize {
         self.fds.len()

@@ -39,8 +39,25 @@ impl Renderer {
     pub(crate) fn on(display: Display) -> Self {
         let context = Context::new(&display).expect(INSTALL);
         context.make_current().expect(INSTALL);
+        let renderer = Self::of(display, context);
+        let found = renderer.gl.renderer();
+        assert!(found.contains("llvmpipe"), "{found}: {INSTALL}");
+        renderer
+    }
+
+    /// On the GPU with this driver.
+    #[cfg(all(feature = "gbm", feature = "drm"))]
+    pub(crate) fn on_driver(driver: &str) -> Self {
+        let node = super::display::open(driver);
+        let display = Display::gbm(node.path().unwrap()).unwrap();
+        assert_eq!(display.driver_name(), Some(driver));
+        let context = Context::new(&display).unwrap();
+        context.make_current().unwrap();
+        Self::of(display, context)
+    }
+
+    fn of(display: Display, context: Context) -> Self {
         let gl = Gl::new(&context).expect(INSTALL);
-        assert!(gl.renderer().contains("llvmpipe"), "{}: {INSTALL}", gl.renderer());
         let blit = Program::blit(&gl).unwrap();
         let blit_external = Program::blit_external(&gl).unwrap();
         Self { blit, blit_external, gl, context, display }

@@ -16,6 +16,7 @@ use dmashare::kms::Output;
 use dmashare::kms::Pipeline;
 use dmashare::kms::Topology;
 use dmashare::kms::event::EventReader;
+use drm::control::Device as _;
 use drm_ffi::drm_mode_modeinfo;
 
 use super::display;
@@ -35,6 +36,16 @@ pub(crate) struct Screen {
 impl Screen {
     pub(crate) fn new(driver: &str, method: Method) -> Self {
         Self::on(display::open(driver), method)
+    }
+
+    /// One that is off: those who showed something before may have left their CRTC on, and an output
+    /// puts back what it finds.
+    pub(crate) fn dark(driver: &str, method: Method) -> Self {
+        let node = display::open(driver);
+        for crtc in node.resource_handles().unwrap().crtcs() {
+            node.set_crtc(*crtc, None, (0, 0), &[], None).unwrap();
+        }
+        Self::on(node, method)
     }
 
     /// On this open file.

@@ -7,13 +7,9 @@ use dmashare::allocator::Request;
 use dmashare::allocator::choose;
 use dmashare::device::Node;
 use dmashare::dmabuf::Dmabuf;
-use dmashare::egl::Context;
-use dmashare::egl::Display;
 use dmashare::egl::Image;
 use dmashare::format::Fourcc;
 use dmashare::format::Usage;
-use dmashare::gl::Gl;
-use dmashare::gl::Program;
 use dmashare::gl::Texture;
 use dmashare::gl::TwoD;
 use dmashare::ipc::Channel;
@@ -35,23 +31,11 @@ use crate::numbers::SIZE;
 const SOON: Duration = Duration::from_secs(60);
 const DRIVER: &str = "virtio_gpu";
 
-/// GL on the device's GPU.
-fn renderer(node: &Node) -> Renderer {
-    let display = Display::gbm(node.path().unwrap()).unwrap();
-    assert_eq!(display.driver_name(), Some(DRIVER));
-    let context = Context::new(&display).unwrap();
-    context.make_current().unwrap();
-    let gl = Gl::new(&context).unwrap();
-    let blit = Program::blit(&gl).unwrap();
-    let blit_external = Program::blit_external(&gl).unwrap();
-    Renderer { blit, blit_external, gl, context, display }
-}
-
 /// The first process: draws its picture on the GPU, sends it, and goes.
 fn draw_and_send() {
     let stdin = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
     let channel = Channel::from_fd(stdin).unwrap();
-    let renderer = renderer(&display::open(DRIVER));
+    let renderer = Renderer::on_driver(DRIVER);
     let (display, [width, height]) = (&renderer.display, SIZE);
     let request = Request::new(width, height, Fourcc::ARGB8888)
         .modifiers(display.formats().render().modifiers_of(Fourcc::ARGB8888))
@@ -117,7 +101,7 @@ fn virtio_gpu_monitor_shows_what_another_process_drew() {
     }
     let picture = crate::received("gpu::virtio_gpu_monitor_shows_what_another_process_drew");
     let node = display::open(DRIVER);
-    let renderer = renderer(&node);
+    let renderer = Renderer::on_driver(DRIVER);
     assert_sampled(&renderer, &picture);
     let imported = Image::import(&renderer.display, &picture).unwrap();
     let texture = Texture::<TwoD>::from_image(&renderer.gl, &imported).unwrap();

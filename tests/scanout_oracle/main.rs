@@ -15,7 +15,6 @@
 mod common;
 mod drawing;
 mod gpu;
-mod monitor;
 mod numbers;
 
 use std::os::fd::AsFd;
@@ -23,6 +22,9 @@ use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::time::Duration;
 
+use dmashare::allocator::Allocator;
+use dmashare::allocator::Request;
+use dmashare::allocator::Udmabuf;
 use dmashare::device::DumbBuffer;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format;
@@ -39,6 +41,7 @@ use common::child;
 use common::child::Process;
 use common::display;
 use common::memfd;
+use common::monitor::Monitor;
 use common::pixels;
 use common::pixels::PlaneBytes;
 use common::pixels::colorimetry::Chroma;
@@ -47,7 +50,6 @@ use common::pixels::colorimetry::Matrix;
 use common::pixels::colorimetry::Range;
 use common::renderer::Renderer;
 use common::vkms;
-use monitor::Monitor;
 use numbers::SIZE;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -116,11 +118,17 @@ fn pictures_are_drawn_as_numbers() {
     }
 }
 
+/// Memory that both GL and the display take.
+fn image(fourcc: Fourcc) -> Dmabuf {
+    let [width, height] = SIZE;
+    Udmabuf::open().unwrap().allocate(&Request::new(width, height, fourcc)).unwrap()
+}
+
 /// The first process: draws its picture, sends it, and goes.
 fn draw_and_send() {
     let stdin = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
     let channel = Channel::from_fd(stdin).unwrap();
-    let picture = monitor::image(Fourcc::ARGB8888);
+    let picture = image(Fourcc::ARGB8888);
     drawing::draw_picture(&Renderer::new(), &picture);
     channel.send(&picture, Ready::Finished).unwrap();
     child::done();
@@ -163,7 +171,7 @@ fn rgb_is_shown_as_another_process_drew_it() {
         return draw_and_send();
     }
     let picture = received("rgb_is_shown_as_another_process_drew_it");
-    let (renderer, mut monitor) = (Renderer::new(), Monitor::new());
+    let (renderer, mut monitor) = (Renderer::new(), Monitor::new(SIZE));
     let plane = monitor.screen.pipeline.primary;
     let formats = monitor.screen.topology.plane(plane).unwrap().formats.clone();
     for (fourcc, steps) in
@@ -173,7 +181,7 @@ fn rgb_is_shown_as_another_process_drew_it() {
             println!("{fourcc}: this plane does not list it");
             continue;
         }
-        let image = monitor::image(fourcc);
+        let image = image(fourcc);
         draw_again(&renderer, &picture, &image);
         let framebuffer = monitor.framebuffer(&image, Alpha::Ignore);
         monitor.screen.flip(&framebuffer, 1);
@@ -198,7 +206,7 @@ fn buffer_of_another_device_is_shown() {
         mapping.write_row(y, &row).unwrap();
     }
     let image = buffer.export_image(Fourcc::XRGB8888).unwrap();
-    let mut monitor = Monitor::new();
+    let mut monitor = Monitor::new(SIZE);
     let framebuffer = monitor.framebuffer(&image, Alpha::Ignore);
     monitor.screen.flip(&framebuffer, 1);
     let expected = colours(Fourcc::XRGB8888, &planes_of(Fourcc::XRGB8888));
@@ -213,8 +221,8 @@ fn overlay_is_blended_over_what_is_below() {
     }
     let picture = received("overlay_is_blended_over_what_is_below");
     let device = vkms::Device::new("dmashare-oracle", 1);
-    let (renderer, mut monitor) = (Renderer::new(), Monitor::on(device.open()));
-    let image = monitor::image(Fourcc::ARGB8888);
+    let (renderer, mut monitor) = (Renderer::new(), Monitor::on(device.open(), SIZE));
+    let image = image(Fourcc::ARGB8888);
     draw_again(&renderer, &picture, &image);
     let below = [0x20, 0x80, 0xe0];
     let background = monitor.screen.plain(SIZE, 0x0020_80e0);
@@ -242,12 +250,12 @@ fn luma_and_chroma_are_shown_in_every_encoding_and_range() {
         return draw_and_send();
     }
     let picture = received("luma_and_chroma_are_shown_in_every_encoding_and_range");
-    let (renderer, mut monitor) = (Renderer::new(), Monitor::new());
+    let (renderer, mut monitor) = (Renderer::new(), Monitor::new(SIZE));
     let plane = monitor.screen.pipeline.primary;
     // vkms (7.3) takes numbers of more than 8 bits for 257ths where the standards have 256ths, so
     // that narrow white is 60395 of 65535 instead of 60160.
     for (fourcc, steps) in [(Fourcc::NV12, 1.0), (Fourcc::P010, 2.0)] {
-        let image = monitor::image(fourcc);
+        let image = image(fourcc);
         draw_again(&renderer, &picture, &image);
         let framebuffer = monitor.framebuffer(&image, Alpha::Blend);
         for (matrix_of_plane, matrix) in

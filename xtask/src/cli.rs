@@ -9,6 +9,8 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::bench;
+use crate::counts;
 use crate::demo;
 use crate::fuzz;
 use crate::lab;
@@ -50,6 +52,12 @@ enum Command {
     /// Run the tests that need graphics devices, or any command, in a virtual machine that has them
     #[command(after_help = LAB_EXAMPLES)]
     Lab(LabArgs),
+    /// Count instructions and allocations of the hot paths, and compare them with the baseline
+    #[command(after_help = COUNTS_EXAMPLES)]
+    Counts(CountsArgs),
+    /// Measure the crate beside what would be used instead, and write docs/benchmarks.md
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Check formatting, clippy's lints and the documentation
     #[command(after_help = "Example:\n  cargo xtask lint")]
     Lint,
@@ -184,6 +192,49 @@ pub(crate) struct LabArgs {
     pub(crate) command: Vec<OsString>,
 }
 
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  cargo xtask bench                    everything, about ten minutes
+  cargo xtask bench --quick            the same with fewer rounds, about two minutes
+  cargo xtask bench --only import --output /tmp
+  cargo xtask bench --report           writes the report of the last run again";
+
+/// Options of `cargo xtask bench`.
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Fewer rounds
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only this row
+    #[arg(long, value_name = "ROW")]
+    pub(crate) only: Option<String>,
+    /// Measure nothing, write the report of the last run again
+    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    pub(crate) report: bool,
+    /// The folder for the report and its plots [default: docs]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+}
+
+const COUNTS_EXAMPLES: &str = "\
+Examples:
+  cargo xtask counts
+  cargo xtask counts --bless           makes what is counted now the baseline";
+
+/// Options of `cargo xtask counts`.
+#[derive(Args, Debug)]
+pub(crate) struct CountsArgs {
+    /// Write the baseline instead of comparing with it
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Go on with what is installed, without looking
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+}
+
 const MIRI_EXAMPLES: &str = "\
 Examples:
   cargo xtask miri
@@ -260,6 +311,8 @@ impl Cli {
             Command::Setup(args) => setup::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Test(args) => test::run(&args),
+            Command::Counts(args) => counts::run(&args),
+            Command::Bench(args) => bench::run(&args),
             Command::Lint => lint::run(),
             Command::Miri(args) => miri::run(&args),
             Command::Fuzz(args) => fuzz::run(&args),

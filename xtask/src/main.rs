@@ -10,9 +10,11 @@
 )]
 
 mod apt;
+mod bench;
 mod cache;
 mod cargo;
 mod cli;
+mod counts;
 mod demo;
 mod fuzz;
 mod lab;

@@ -19,6 +19,8 @@ use crate::process::program_in_path;
 pub(crate) enum Purpose {
     /// The demonstration: buffers, contexts, two processes, no window.
     Demo,
+    /// The demonstration, and the libraries that the crate's peers link.
+    Bench,
     /// The guests of the lab, and building their kernel.
     Lab,
     /// Every test, those with windows, under valgrind and in the lab included.
@@ -27,7 +29,8 @@ pub(crate) enum Purpose {
 
 impl Purpose {
     fn is_part_of(self, other: Self) -> bool {
-        self == Self::Demo || self == other || other == Self::Test
+        let is_tested = self != Self::Bench && other == Self::Test;
+        self == Self::Demo || self == other || is_tested
     }
 }
 
@@ -59,13 +62,17 @@ pub(crate) struct Requirement {
 }
 
 /// For people on systems without apt: the same list in words.
-const IN_WORDS: [(Purpose, &str); 3] = [
+const IN_WORDS: [(Purpose, &str); 4] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
+    (Purpose::Bench, "also libxkbcommon with its development files"),
     (
         Purpose::Lab,
         "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
     ),
-    (Purpose::Test, "also Xvfb, weston 14, valgrind, and the client libraries of X11 and Wayland"),
+    (
+        Purpose::Test,
+        "also Xvfb, weston 14, valgrind, Python 3.11, and the client libraries of X11 and Wayland",
+    ),
 ];
 
 const DEMO: [Requirement; 3] = [
@@ -77,6 +84,10 @@ const DEMO: [Requirement; 3] = [
     // Tied to the same version of Mesa.
     Requirement::new(Evidence::Linkable("libgbm.so"), "libgbm-dev").backported(),
 ];
+
+/// Smithay links it, whatever of Smithay is used.
+const BENCH: [Requirement; 1] =
+    [Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev")];
 
 const X_SERVER: [Requirement; 1] = [Requirement::new(Evidence::Program("Xvfb"), "xvfb")];
 
@@ -102,10 +113,12 @@ const LAB: [Requirement; 14] = [
     Requirement::new(Evidence::Program("ip"), "iproute2"),
 ];
 
-const TEST: [Requirement; 10] = [
+const TEST: [Requirement; 11] = [
     // From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
     Requirement::new(Evidence::Program("weston"), "weston").from("14").backported(),
     Requirement::new(Evidence::Program("valgrind"), "valgrind"),
+    // A second client of streams, which the crate's own speaks with.
+    Requirement::new(Evidence::Program("python3"), "python3").from("3.11"),
     Requirement::new(Evidence::Library("libX11.so.6"), "libx11-6"),
     Requirement::new(Evidence::Library("libX11-xcb.so.1"), "libx11-xcb1"),
     Requirement::new(Evidence::Library("libXcursor.so.1"), "libxcursor1"),
@@ -171,6 +184,7 @@ fn qemu_has(option: &str, name: &str) -> bool {
 pub(crate) fn all(purpose: Purpose) -> impl Iterator<Item = &'static Requirement> {
     let more: &[&[Requirement]] = match purpose {
         Purpose::Demo => &[],
+        Purpose::Bench => &[&BENCH],
         Purpose::Lab => &[&X_SERVER, &LAB],
         Purpose::Test => &[&X_SERVER, &LAB, &TEST],
     };

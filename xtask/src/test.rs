@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::cargo::cargo;
 use crate::cli::TestArgs;
+use crate::counts;
 use crate::fuzz;
 use crate::lab;
 use crate::lint;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         lint::add_to(&mut stages)?;
     }
     add_tests(&mut stages, &runtime_dir)?;
+    counts::add_to(&mut stages)?;
     lab::add_to(&mut stages);
     valgrind::add_to(&mut stages, &runtime_dir)?;
     miri::add_to(&mut stages, &[])?;

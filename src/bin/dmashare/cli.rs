@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::failure::Outcome;
 use crate::formats;
 use crate::probe;
+use crate::stream;
 
 /// Images shared between GL contexts and processes without a copy: what works here, and proof of it.
 #[derive(Debug, Parser)]
@@ -27,6 +28,7 @@ Examples:
   dmashare formats --fourcc NV12           whether a format can really be used
   dmashare demo --output xor.png           two processes, one image, no copy
   dmashare dump --socket shot --output shot.png
+  dmashare stream send demo                frames for other processes, who say: dmashare stream view demo
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COLOR is set.";
 
@@ -40,6 +42,8 @@ enum Command {
     Demo(demo::Args),
     /// Receives an image on a socket and writes it to a PNG.
     Dump(dump::Args),
+    /// Sends frames to other processes, shows them, records them, measures them.
+    Stream(stream::Args),
     /// Answers questions of a parent process, one line each.
     #[command(hide = true)]
     Probe,
@@ -55,6 +59,7 @@ impl Cli {
             Command::Formats(args) => formats::run(&args, out),
             Command::Demo(args) => demo::run(&args, out),
             Command::Dump(args) => dump::run(&args, out),
+            Command::Stream(args) => stream::run(&args, out),
             Command::Probe => probe::serve(out),
             Command::Consume(args) => demo::consume(&args, out),
         }

@@ -9,6 +9,7 @@
 mod advice;
 mod allocator_name;
 mod cli;
+mod common;
 mod comparison;
 mod demo;
 mod display_name;
@@ -24,7 +25,10 @@ mod probe;
 mod progress;
 mod renderer;
 mod screen;
+mod seconds;
 mod size;
+mod socket_name;
+mod stream;
 mod view;
 mod xor_pattern;
 

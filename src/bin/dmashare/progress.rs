@@ -18,13 +18,25 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar for so many steps, which goes away in the end.
     pub(crate) fn bar(steps: usize) -> Self {
-        let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
-        Self::with(bar, "{spinner} [{bar:30}] {pos}/{len} {wide_msg}", false)
+        Self::live(Some(u64::try_from(steps).unwrap_or(u64::MAX)))
     }
 
     /// A spinner whose steps stay as lines, also without a terminal: they are the story.
     pub(crate) fn story() -> Self {
         Self::with(ProgressBar::new_spinner(), "{spinner} {wide_msg}", true)
+    }
+
+    /// A bar for so many steps, or a spinner where their number is not known, whose message changes all
+    /// the time.
+    pub(crate) fn live(steps: Option<u64>) -> Self {
+        match steps {
+            Some(steps) => Self::with(
+                ProgressBar::new(steps),
+                "{spinner} [{bar:30}] {pos}/{len} {wide_msg}",
+                false,
+            ),
+            None => Self::with(ProgressBar::new_spinner(), "{spinner} {pos} {wide_msg}", false),
+        }
     }
 
     fn with(bar: ProgressBar, template: &str, keeps_steps: bool) -> Self {
@@ -44,7 +56,7 @@ impl Progress {
     pub(crate) fn begin(&self, what: impl Into<String>) {
         let what = what.into();
         if self.keeps_steps {
-            self.keep(&what);
+            self.tell(&what);
         }
         self.bar.set_message(what);
     }
@@ -54,7 +66,8 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    fn keep(&self, what: &str) {
+    /// A line that stays, also without a terminal.
+    pub(crate) fn tell(&self, what: &str) {
         if self.is_terminal {
             self.bar.println(what);
         } else {

@@ -3,13 +3,11 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use indexmap::IndexMap;
-use indexmap::IndexSet;
-
 use crate::format::Fourcc;
 use crate::format::Modifier;
 use crate::format::Party;
 use crate::format::Usage;
+use crate::format::ordered::OrderedMap;
 
 /// How many formats an explanation goes into.
 const NEAR_MISSES: usize = 3;
@@ -98,20 +96,20 @@ impl Disagreement {
 /// The formats that came closest: preferred ones first, then those that most parties can use, then
 /// those that stand first in some party's list.
 fn near_misses(parties: &[Party<'_>], preferred: &[Fourcc]) -> Vec<Fourcc> {
-    let preferred: IndexSet<_> = preferred.iter().copied().collect();
-    let mut merits: IndexMap<Fourcc, (usize, usize)> = IndexMap::new();
+    let mut merits: OrderedMap<Fourcc, (usize, usize)> = OrderedMap::default();
     for party in parties {
         for (place, fourcc) in party.formats.fourccs().enumerate() {
-            let (users, best_place) = merits.entry(fourcc).or_insert((0, place));
+            let (users, best_place) = merits.get_or_insert_with(fourcc, || (0, place));
             *users = users.saturating_add(party.usable_modifiers(fourcc).take(1).count());
             *best_place = place.min(*best_place);
         }
     }
-    merits.sort_by_cached_key(|fourcc, (users, best_place)| {
-        let wish = preferred.get_index_of(fourcc).unwrap_or(preferred.len());
-        (wish, Reverse(*users), *best_place)
+    let mut merits: Vec<_> = merits.iter().collect();
+    merits.sort_by_cached_key(|(fourcc, (users, best_place))| {
+        let wish = preferred.iter().position(|wished| wished == fourcc);
+        (wish.unwrap_or(preferred.len()), Reverse(*users), *best_place)
     });
-    merits.into_keys().take(NEAR_MISSES).collect()
+    merits.into_iter().map(|(fourcc, _)| *fourcc).take(NEAR_MISSES).collect()
 }
 
 /// What the parties lack to agree on this format.

@@ -23,6 +23,17 @@ fn layout(name: &str) -> &'static Layout {
 }
 
 #[test]
+fn every_code_is_found_and_no_other() {
+    for layout in Layout::all() {
+        assert_eq!(Layout::of(layout.fourcc()), Some(layout));
+        for other in [layout.fourcc().0 - 1, layout.fourcc().0 + 1] {
+            let known = Layout::all().iter().find(|layout| layout.fourcc().0 == other);
+            assert_eq!(Layout::of(Fourcc(other)), known);
+        }
+    }
+}
+
+#[test]
 fn layouts_have_unique_codes_and_names() {
     let codes: HashSet<_> = Layout::all().iter().map(Layout::fourcc).collect();
     let names: HashSet<_> = Layout::all().iter().map(Layout::name).collect();

@@ -262,6 +262,12 @@ impl Consumer {
         self.release_fences
     }
 
+    /// Whether frames may come with a fence: the producer has said that it sends them, and this side
+    /// that it waits for them. If not, all frames are finished.
+    pub fn may_receive_fences(&self) -> bool {
+        self.frame_fences
+    }
+
     /// What all buffers are, once the producer has said so.
     pub fn format(&self) -> Option<&Format> {
         self.format.as_ref()
@@ -403,7 +409,8 @@ impl Consumer {
         Ok(())
     }
 
-    fn end(&mut self, end: End) {
+    /// The connection is over.
+    pub(in crate::stream) fn end(&mut self, end: End) {
         if self.state == State::Ended {
             return;
         }

@@ -194,8 +194,38 @@ impl<F> Producer<F> {
         self.peers.iter().flatten().map(|peer| peer.id)
     }
 
+    /// The consumers that have an answer to their offer: they are sent frames.
+    pub fn served(&self) -> impl Iterator<Item = PeerId> {
+        let peers = self.peers.iter().flatten();
+        peers.filter(|peer| peer.state == State::Served).map(|peer| peer.id)
+    }
+
+    /// The consumers whose offer waits for [`Producer::configure`], or to be dismissed.
+    pub fn waiting(&self) -> impl Iterator<Item = PeerId> {
+        let peers = self.peers.iter().flatten();
+        peers.filter(|peer| peer.state == State::Waiting).map(|peer| peer.id)
+    }
+
+    /// What all buffers are; the number of the offer in it means nothing.
+    pub fn format(&self) -> Option<&Format> {
+        self.format.as_ref()
+    }
+
+    /// Whether this is a buffer that is not retired.
+    pub fn is_live(&self, buffer: BufferId) -> bool {
+        self.pool.live().any(|(live, _)| live == buffer)
+    }
+
+    /// Whether all who are served release their frames with fences where they have to: if not, some
+    /// of them finish reading, or only say that they do.
+    pub fn may_receive_fences(&self) -> bool {
+        let is_able = |peer: &Peer| peer.state != State::Served || peer.agreed.release_fences;
+        let waits = self.settings.hello.capabilities.contains(Capabilities::WAITS_FOR_FENCES);
+        waits && self.peers.iter().flatten().all(is_able)
+    }
+
     /// Whether all who are served wait for fences: if not, frames have to be finished before they
-    /// are submitted.
+    /// are submitted, or their fences [attached](Producer::submit_attached).
     pub fn may_send_fences(&self) -> bool {
         let is_able = |peer: &Peer| peer.state != State::Served || peer.agreed.frame_fences;
         let sends = self.settings.hello.capabilities.contains(Capabilities::SENDS_FENCES);
@@ -288,6 +318,11 @@ impl<F> Producer<F> {
         self.pool.take_releases(buffer)
     }
 
+    /// The same fences, without taking them. They are dropped when the buffer is submitted.
+    pub fn release_fences(&self, buffer: BufferId) -> &[F] {
+        self.pool.slot(buffer).map_or(&[], |slot| slot.releases())
+    }
+
     /// The fence that a frame in this buffer is to be sent with.
     pub fn acquire_fence(&self, buffer: BufferId) -> Option<&F> {
         self.pool.acquire_fence(buffer)
@@ -306,11 +341,14 @@ impl<F> Producer<F> {
         if self.latest.is_some_and(|(latest, _)| latest == buffer) {
             self.latest = None;
         }
-        for peer in self.peers.iter_mut().flatten() {
-            if peer.unqueue(buffer) {
-                // It is retired below, and gone then if nobody has it.
-                let _ = self.pool.release(buffer, None);
-            }
+        for place in 0..self.peers.len() {
+            let peer = self.peers.get_mut(place).and_then(Option::as_mut);
+            let Some(peer) = peer.and_then(|peer| peer.unqueue(buffer).then_some(peer.id)) else {
+                continue;
+            };
+            self.miss(peer, buffer);
+            // It is retired below, and gone then if nobody has it.
+            let _ = self.pool.release(buffer, None);
         }
         if self.pool.slot(buffer).is_some() {
             let after = self.pool.retire(buffer);
@@ -387,7 +425,7 @@ impl<F> Producer<F> {
     }
 
     /// Ends a connection: what the consumer held is free again, though not proven to be.
-    fn end(&mut self, peer: PeerId, end: End) {
+    pub(in crate::stream) fn end(&mut self, peer: PeerId, end: End) {
         let place = self.peers.get_mut(peer.place);
         let Some(known) = place.and_then(|it| it.take_if(|known| known.id == peer)) else { return };
         if let Some(goodbye) = end.goodbye() {

@@ -6,6 +6,7 @@ use crate::stream::wire::ConsumerHello;
 use crate::stream::wire::Format;
 use crate::stream::wire::Frame;
 use crate::stream::wire::Goodbye;
+use crate::stream::wire::MAX_MESSAGE_BYTES;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::Offer;
 use crate::stream::wire::ProducerHello;
@@ -76,6 +77,15 @@ impl Message {
             Kind::Release => Self::Release(Release::decode(reader)?),
             Kind::Goodbye => Self::Goodbye(Goodbye::decode(reader)?),
         })
+    }
+
+    /// Why a datagram is refused of which only the beginning was received, because it is longer
+    /// than any message.
+    pub(in crate::stream) fn refuse_cut(beginning: &[u8], sent_bytes: usize) -> Malformed {
+        match wire::Header::decode(beginning, sent_bytes) {
+            Err(malformed) => Malformed::Header(malformed),
+            Ok(_) => Malformed::Length { expected: MAX_MESSAGE_BYTES, found: sent_bytes },
+        }
     }
 
     /// Writes the datagram over what is in `datagram`, whose memory is used again.

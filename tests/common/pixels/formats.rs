@@ -170,10 +170,34 @@ pub(super) static FORMATS: &[Format] = formats! {
     ]
 };
 
+/// What cameras have besides.
+static CAMERA_FORMATS: &[Format] = formats! {
+    "RGB8" Normalized [1, 1] ["R:G:B 3:3:2"]
+    "XR12" Normalized [1, 1] ["x:R:G:B 4:4:4:4"]
+    "XB12" Normalized [1, 1] ["x:B:G:R 4:4:4:4"]
+    "RX12" Normalized [1, 1] ["R:G:B:x 4:4:4:4"]
+    "BX12" Normalized [1, 1] ["B:G:R:x 4:4:4:4"]
+    "RA12" Normalized [1, 1] ["R:G:B:A 4:4:4:4"]
+    "BA12" Normalized [1, 1] ["B:G:R:A 4:4:4:4"]
+    "XR15" Normalized [1, 1] ["x:R:G:B 1:5:5:5"]
+    "XB15" Normalized [1, 1] ["x:B:G:R 1:5:5:5"]
+    "RX15" Normalized [1, 1] ["R:G:B:x 5:5:5:1"]
+    "BX15" Normalized [1, 1] ["B:G:R:x 5:5:5:1"]
+    "RA15" Normalized [1, 1] ["R:G:B:A 5:5:5:1"]
+    "BA15" Normalized [1, 1] ["B:G:R:A 5:5:5:1"]
+    "RG24" Normalized [1, 1] ["R:G:B 8:8:8"]
+    "BG24" Normalized [1, 1] ["B:G:R 8:8:8"]
+    "VU24" Normalized [1, 1] ["Cr:Cb:Y 8:8:8"]
+    "AVUY" Normalized [1, 1] ["A:Cr:Cb:Y 8:8:8:8"]
+    "XVUY" Normalized [1, 1] ["X:Cr:Cb:Y 8:8:8:8"]
+    "GREY" Normalized [1, 1] ["Y 8"]
+};
+
 impl Format {
     pub(super) fn of(fourcc: u32) -> &'static Self {
         FORMATS
             .iter()
+            .chain(CAMERA_FORMATS)
             .find(|format| format.fourcc() == fourcc)
             .unwrap_or_else(|| panic!("the oracle does not know format {fourcc:#010x}"))
     }

@@ -46,7 +46,14 @@ impl Catalogue {
         for executable in cargo::build(command)?.into_iter().filter(|built| built.is_test) {
             tests.extend(tests_of(&executable)?);
         }
-        Ok(Self { tests })
+        Ok(Self::of(tests))
+    }
+
+    /// In the order of their names: cargo names binaries in the order in which they happened to be
+    /// built, and what one test leaves behind is to be found by the same tests in every run.
+    fn of(mut tests: Vec<LabTest>) -> Self {
+        tests.sort_by_cached_key(LabTest::full_name);
+        Self { tests }
     }
 
     /// Those with one of `filters` in their name, of which the name of the binary is a part.
@@ -125,7 +132,7 @@ mod tests {
             name: name.to_owned(),
         };
         let tests = vec![test("kms_flip", "vkms::flips"), test("kms_flip", "virtio_gpu_flips")];
-        Catalogue { tests }
+        Catalogue::of(tests)
     }
 
     #[test]
@@ -135,6 +142,12 @@ mod tests {
                       test c ... ignored\n\
                       test d ... ignored, takes an hour\n";
         assert_eq!(of_the_lab(output).into_iter().collect::<Vec<_>>(), ["a::b"]);
+    }
+
+    #[test]
+    fn tests_come_in_the_order_of_their_names() {
+        let names: Vec<_> = catalogue().tests.iter().map(LabTest::full_name).collect();
+        assert_eq!(names, ["kms_flip::virtio_gpu_flips", "kms_flip::vkms::flips"]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::failure::Failure;
 use crate::failure::Outcome;
 use crate::progress::Progress;
 use crate::renderer::Renderer;
+use crate::seconds::seconds;
+use crate::socket_name::SocketName;
 
 /// What `dmashare dump` is asked.
 #[derive(Debug, clap::Args)]
@@ -25,7 +27,7 @@ use crate::renderer::Renderer;
 pub(crate) struct Args {
     /// A name in `XDG_RUNTIME_DIR`, or a path: what has a slash in it.
     #[arg(long, value_name = "NAME|PATH", required_unless_present = "fd", conflicts_with = "fd")]
-    socket: Option<String>,
+    socket: Option<SocketName>,
     /// A connected socket that whoever started this process left open.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     fd: Option<i32>,
@@ -60,12 +62,6 @@ JSON: schema, width, height, fourcc, name, modifier, bounds, fence,
   read_by (gl or cpu), gl_renderer, not_by_gl, depth_bits, pictures[],
   planes[]     kind, inode, size_bytes, offset_bytes, stride_bytes";
 
-/// A number of seconds, with or without a fraction.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|error| format!("{error}"))?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let deadline = Instant::now() + args.timeout;
     let progress = Progress::story();
@@ -96,18 +92,4 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome, Failure> 
         description.print(out)?;
     }
     Ok(Outcome::Good)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_may_have_a_fraction_and_no_sign() {
-        assert_eq!(seconds("2"), Ok(Duration::from_secs(2)));
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for text in ["", "-1", "inf", "NaN", "1e300", "soon"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use dmashare::dmabuf::Access;
 use dmashare::dmabuf::Dmabuf;
-use dmashare::format::Layout;
 use dmashare::gl::PixelType;
 use png::BitDepth;
 use png::ColorType;
@@ -48,7 +47,7 @@ pub(in crate::dump) fn write(
         Ok(sampled) => sampled,
         Err(failure) => return by_cpu(output, image, &failure),
     };
-    write_colours(output, image, &rgba, depth)?;
+    png_file::write_colours(output, image, depth, &rgba)?;
     Ok(Written {
         pictures: vec![output.to_owned()],
         depth,
@@ -71,23 +70,6 @@ fn sample(renderer: &Renderer, image: &Dmabuf) -> Result<(Vec<u8>, BitDepth), Fa
     Ok((view.rgba8()?, BitDepth::Eight))
 }
 
-/// Without alpha where the format has none.
-fn write_colours(
-    output: &Path,
-    image: &Dmabuf,
-    rgba: &[u8],
-    depth: BitDepth,
-) -> Result<(), Failure> {
-    if image.fourcc().layout().is_some_and(Layout::has_alpha) {
-        return png_file::write(output, size_of(image), (ColorType::Rgba, depth), rgba);
-    }
-    let channel_bytes = if depth == BitDepth::Sixteen { 2 } else { 1 };
-    let pixels = rgba.chunks_exact(4 * channel_bytes);
-    let rgb: Vec<u8> =
-        pixels.flat_map(|pixel| pixel.iter().take(3 * channel_bytes)).copied().collect();
-    png_file::write(output, size_of(image), (ColorType::Rgb, depth), &rgb)
-}
-
 fn by_cpu(output: &Path, image: &Dmabuf, not_by_gl: &Failure) -> Result<Written, Failure> {
     let finding = Finding::from(not_by_gl);
     let attempt = || format!("neither GL ({}) nor the CPU can read the image", finding.cause);
@@ -102,7 +84,7 @@ fn by_cpu(output: &Path, image: &Dmabuf, not_by_gl: &Failure) -> Result<Written,
     };
     let pictures = match decoded {
         Some(rgba) => {
-            write_colours(output, image, &rgba, BitDepth::Eight)?;
+            png_file::write_colours(output, image, BitDepth::Eight, &rgba)?;
             vec![output.to_owned()]
         }
         None => write_planes(output, image, &planes)?,
@@ -126,8 +108,4 @@ fn write_planes(
         files.push(file);
     }
     Ok(files)
-}
-
-fn size_of(image: &Dmabuf) -> Size {
-    Size { width: image.width(), height: image.height() }
 }

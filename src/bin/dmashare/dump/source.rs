@@ -1,7 +1,6 @@
 //! Where the image comes from.
 
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -24,25 +23,17 @@ pub(in crate::dump) enum Source {
 impl Source {
     pub(in crate::dump) fn of(args: &Args) -> Result<Self, Failure> {
         match (&args.socket, args.fd) {
-            (Some(socket), None) if args.connect => Self::connect(socket),
-            (Some(socket), None) => Self::listen(socket),
+            (Some(socket), None) if args.connect => {
+                socket.connect().map(Self::Connected).attempt("there is no connection")
+            }
+            (Some(socket), None) => {
+                socket.listen().map(Self::Listening).attempt("nobody can connect")
+            }
             (None, Some(fd)) => Channel::from_fd(inherited::duplicate(fd)?)
                 .map(Self::Connected)
                 .attempt(format!("file descriptor {fd} cannot be used")),
             _ => Err(Failure::new("either --socket or --fd is needed")),
         }
-    }
-
-    fn connect(socket: &str) -> Result<Self, Failure> {
-        let channel =
-            if is_path(socket) { Channel::connect(socket) } else { Channel::connect_name(socket) };
-        channel.map(Self::Connected).attempt("there is no connection")
-    }
-
-    fn listen(socket: &str) -> Result<Self, Failure> {
-        let listener =
-            if is_path(socket) { Listener::bind_path(socket) } else { Listener::bind(socket) };
-        listener.map(Self::Listening).attempt("nobody can connect")
     }
 
     /// Waits for one image. `allow_kernel_checked` lets those in that only a driver can check.
@@ -70,10 +61,6 @@ impl fmt::Display for Source {
             Self::Connected(_) => f.write_str("waiting for an image"),
         }
     }
-}
-
-fn is_path(socket: &str) -> bool {
-    Path::new(socket).components().count() > 1 || socket.contains('/')
 }
 
 fn left(deadline: Instant) -> Duration {

@@ -11,11 +11,11 @@ use dmashare::format::Fourcc;
 use dmashare::format::Model;
 
 use crate::picture::cells::Cells;
-use crate::picture::word::Word;
 use crate::size::Size;
 use crate::xor_pattern;
 
 pub(crate) use number::to_u16;
+pub(crate) use word::Word;
 
 /// What rounding in a driver may cost, in steps of 8 bits.
 const ROUNDING: u8 = 1;

@@ -43,7 +43,7 @@ impl Word {
     }
 
     /// The bytes of a colour.
-    pub(in crate::picture) fn encode(&self, rgba: [u8; 4]) -> impl Iterator<Item = u8> {
+    pub(crate) fn encode(&self, rgba: [u8; 4]) -> impl Iterator<Item = u8> {
         let codes = self.fields.iter().filter_map(|field| {
             let value = rgba.get(field.channel)?;
             Some(field.encode(*value) << field.shift)

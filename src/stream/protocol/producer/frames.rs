@@ -75,19 +75,35 @@ impl<F> Producer<F> {
         fence: Option<F>,
         now_ns: u64,
     ) -> Result<NonZeroU64, SubmitError> {
+        if fence.is_some() && !self.may_send_fences() && self.pool.is_written(buffer) {
+            return Err(SubmitError::Fence);
+        }
+        self.submit_attached(buffer, picture, fence, now_ns)
+    }
+
+    /// As [`Producer::submit`], with a fence that the buffer itself has been given too: the drivers
+    /// of consumers that cannot wait for fences wait for it there, and their frames are sent
+    /// without one.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]; never [`SubmitError::Fence`].
+    pub fn submit_attached(
+        &mut self,
+        buffer: BufferId,
+        picture: Picture,
+        fence: Option<F>,
+        now_ns: u64,
+    ) -> Result<NonZeroU64, SubmitError> {
         if !self.pool.is_written(buffer) {
             return Err(SubmitError::NotAcquired { buffer });
         }
-        let format = self.format.filter(|_| self.pool.live().any(|(live, _)| live == buffer));
+        let format = self.format.filter(|_| self.is_live(buffer));
         let Some(format) = format else {
             self.cancel(buffer);
             return Err(SubmitError::Retired { buffer });
         };
         if !picture.damage.is_inside(format.size) {
             return Err(SubmitError::Damage);
-        }
-        if fence.is_some() && !self.may_send_fences() {
-            return Err(SubmitError::Fence);
         }
         let serial = following(self.last_serial).ok_or(SubmitError::Exhausted)?;
         self.wait_for_room(now_ns)?;
@@ -149,7 +165,8 @@ impl<F> Producer<F> {
         self.pump(peer, now_ns);
     }
 
-    fn miss(&mut self, peer: PeerId, buffer: BufferId) {
+    /// A consumer does not get the frame in a buffer, which still holds it.
+    pub(super) fn miss(&mut self, peer: PeerId, buffer: BufferId) {
         if let Some(serial) = self.pool.content(buffer) {
             self.outputs.push_back(Output::Missed { peer, serial });
         }
@@ -183,6 +200,7 @@ impl<F> Producer<F> {
     pub(super) fn unqueue_all(&mut self, peer: PeerId) {
         for buffer in BufferId::all() {
             if self.peer_mut(peer).is_some_and(|known| known.unqueue(buffer)) {
+                self.miss(peer, buffer);
                 let after = self.pool.release(buffer, None);
                 self.tell(buffer, after);
             }

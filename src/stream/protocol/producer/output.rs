@@ -1,5 +1,6 @@
 //! What a producer has to say.
 
+use std::fmt;
 use std::num::NonZeroU64;
 
 use crate::stream::protocol::End;
@@ -11,8 +12,15 @@ use crate::stream::wire::Message;
 /// A consumer, for as long as its connection lasts. None is ever used for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerId {
-    pub(in crate::stream::protocol::producer) place: usize,
+    pub(in crate::stream) place: usize,
     pub(in crate::stream::protocol::producer) connection: u32,
+}
+
+impl fmt::Display for PeerId {
+    /// The how-manieth connection it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.connection.fmt(f)
+    }
 }
 
 /// What is to be done, or has happened.

@@ -327,7 +327,7 @@ impl Peer {
             user_serial: picture.user_serial,
             presentation_ns: picture.presentation_ns,
             buffer,
-            has_fence: pool.acquire_fence(buffer).is_some(),
+            has_fence: self.agreed.frame_fences && pool.acquire_fence(buffer).is_some(),
             damage: picture.damage,
             colour: picture.colour,
         })

@@ -302,11 +302,15 @@ fn new_format_retires_all_buffers_and_those_held_go_last() {
     let small = Size::new(4, 4).unwrap();
     producer.configure(small, FOURCC, Modifier::LINEAR, false, 0).unwrap();
     let found = outputs(&mut producer);
-    let [Output::Gone { buffer }, Output::Send { message: Message::Format(format), .. }] =
-        found.as_slice()
+    let [
+        Output::Missed { serial: missed, .. },
+        Output::Gone { buffer },
+        Output::Send { message: Message::Format(format), .. },
+    ] = found.as_slice()
     else {
         panic!("{found:?}")
     };
+    assert_eq!(*missed, serial(2), "it waited in the buffer that has gone");
     assert_eq!((*buffer, format.generation.get(), format.size), (id(1), 2, small));
     assert_eq!(producer.add(image(), IMAGE_BYTES, 0), Err(AddError::WrongImage));
 
@@ -375,7 +379,11 @@ fn retired_buffer_leaves_the_queue_but_not_its_damage() {
     outputs(&mut producer);
     producer.retire(id(1));
     producer.retire(id(3));
-    assert!(outputs(&mut producer).contains(&Output::Gone { buffer: id(3) }));
+    let told = outputs(&mut producer);
+    assert!(told.contains(&Output::Gone { buffer: id(3) }));
+    for missed in [serial(2), serial(4)] {
+        assert!(told.contains(&Output::Missed { peer, serial: missed }), "{told:?}");
+    }
     producer.receive(peer, release(1, 0), None, 0);
     assert_eq!(columns(&damage_sent(&outputs(&mut producer))), [2, 1]);
     draw_damaged(&mut producer, 5);

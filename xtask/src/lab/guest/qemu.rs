@@ -1,7 +1,7 @@
 //! The command line of QEMU.
 //!
 //! Spec: qemu-system-x86_64(1); kernel: Documentation/admin-guide/kernel-parameters.txt,
-//! Documentation/filesystems/9p.rst.
+//! Documentation/filesystems/9p.rst, Documentation/admin-guide/media/vivid.rst.
 
 use std::process::Command;
 
@@ -34,6 +34,12 @@ const MACHINE: [&str; 12] = [
 const KERNEL: &str = "console=ttyS0 loglevel=5 panic=-1 root=root rootfstype=9p \
                       rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=524288 ro";
 
+/// The cameras of the kernel's test driver, and nothing else of what it can be: `vivid-000` has one
+/// buffer for a frame, `vivid-001` can have one for each plane, and `vivid-002` has one that must be
+/// contiguous in physical memory.
+const CAMERAS: &str = "vivid.n_devs=3 vivid.node_types=1,1,1 vivid.multiplanar=1,2,1 \
+                       vivid.allocators=0,0,1";
+
 /// The size of the monitor, which is what its EDID says; the window would say its own otherwise.
 const GPU: &str = "virtio-gpu-gl-pci,xres=1024,yres=768";
 
@@ -57,7 +63,7 @@ impl Guest {
         });
         let init = folder.path("init");
         command.arg("-kernel").arg(&self.kernel);
-        command.arg("-append").arg(format!("{KERNEL} init={}", init.display()));
+        command.arg("-append").arg(format!("{KERNEL} {CAMERAS} init={}", init.display()));
         command.args([
             "-fsdev",
             "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap",

@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn fragment_of_the_checkout_asks_for_the_devices_under_test() {
         let fragment = Fragment::read().unwrap();
-        for name in ["DRM_VKMS", "DRM_VGEM", "UDMABUF", "DMABUF_HEAPS_SYSTEM", "SW_SYNC"] {
+        for name in
+            ["DRM_VKMS", "DRM_VGEM", "UDMABUF", "DMABUF_HEAPS_SYSTEM", "SW_SYNC", "VIDEO_VIVID"]
+        {
             let option = format!("CONFIG_{name}=y");
             assert!(fragment.options().any(|line| line == option), "{option}");
         }

@@ -1,23 +1,18 @@
-//! A monitor of the virtual display, and pictures of what it shows.
+//! A monitor of a virtual display, and pictures of what it shows.
 
-use dmashare::allocator::Allocator;
-use dmashare::allocator::Request;
-use dmashare::allocator::Udmabuf;
 use dmashare::device::Node;
 use dmashare::dmabuf::Dmabuf;
-use dmashare::format::Fourcc;
 use dmashare::kms::Alpha;
 use dmashare::kms::Framebuffer;
 use dmashare::kms::Method;
 use dmashare::kms::Writeback;
 
-use crate::common::display;
-use crate::common::memfd;
-use crate::common::screen;
-use crate::common::screen::Screen;
-use crate::numbers::SIZE;
+use super::display;
+use super::memfd;
+use super::screen;
+use super::screen::Screen;
 
-/// A monitor of `SIZE`.
+/// A monitor of any size, lit at 60 Hz.
 pub(crate) struct Monitor {
     pub(crate) screen: Screen,
     writeback: Writeback,
@@ -26,16 +21,16 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     /// On the device that is always there.
-    pub(crate) fn new() -> Self {
-        Self::on(display::open("vkms"))
+    pub(crate) fn new(size: [u32; 2]) -> Self {
+        Self::on(display::open("vkms"), size)
     }
 
     /// On this open file.
-    pub(crate) fn on(node: Node) -> Self {
+    pub(crate) fn on(node: Node, size: [u32; 2]) -> Self {
         let mut screen = Screen::on(node, Method::Atomic);
-        screen.light(&screen::mode(SIZE.map(|pixels| u16::try_from(pixels).unwrap()), 60));
+        screen.light(&screen::mode(size.map(|pixels| u16::try_from(pixels).unwrap()), 60));
         let writeback = Writeback::new(&screen.output).unwrap();
-        let target = screen.plain(SIZE, 0);
+        let target = screen.plain(size, 0);
         Self { screen, writeback, target }
     }
 
@@ -53,10 +48,4 @@ impl Monitor {
         assert!(rest.is_empty());
         pixels.iter().map(|[blue, green, red, _]| [*red, *green, *blue]).collect()
     }
-}
-
-/// Memory that both GL and the display take.
-pub(crate) fn image(fourcc: Fourcc) -> Dmabuf {
-    let [width, height] = SIZE;
-    Udmabuf::open().unwrap().allocate(&Request::new(width, height, fourcc)).unwrap()
 }

@@ -1,0 +1,66 @@
+//! dmashare beside what would be used instead of it.
+//!
+//! `cargo xtask bench` runs both commands:
+//!
+//! ```text
+//! dmashare-peers measure [--quick] [--only ROW] RESULTS.json
+//! dmashare-peers report RESULTS.json BASELINE.txt DOCS
+//! ```
+
+#[path = "../../counts/src/inputs.rs"]
+mod inputs;
+mod machine;
+mod memory;
+mod other;
+mod race;
+mod report;
+mod results;
+mod rows;
+mod serve;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::bail;
+
+use crate::race::Pace;
+use crate::results::Results;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["measure", ref options @ .., file] => measure(options, file),
+        ["serve", kind, width, height] => serve::run(kind, [width.parse()?, height.parse()?]),
+        ["report", results, counts, docs] => {
+            let results: Results = serde_json::from_str(&read(results)?)?;
+            report::write(&results, &read(counts)?, Path::new(docs))
+        }
+        _ => bail!(
+            "measure [--quick] [--only ROW] RESULTS.json, or report RESULTS.json BASELINE.txt DOCS"
+        ),
+    }
+}
+
+fn read(file: &str) -> Result<String> {
+    fs::read_to_string(file).with_context(|| file.to_owned())
+}
+
+/// Measures all rows, or one, and says on the standard output how far it is: `percent 40 import`.
+fn measure(options: &[&str], file: &str) -> Result<()> {
+    let is_quick = options.contains(&"--quick");
+    let only = options.iter().position(|option| *option == "--only");
+    let only = only.and_then(|place| options.get(place + 1));
+    let pace = if is_quick { Pace::QUICK } else { Pace::FULL };
+    let chosen: Vec<_> =
+        rows::ALL.iter().filter(|(name, _)| only.is_none_or(|only| only == name)).collect();
+    let mut tables = Vec::new();
+    for (place, (name, row)) in chosen.iter().enumerate() {
+        println!("percent {} {name}", place * 100 / chosen.len());
+        tables.push(row(pace).with_context(|| format!("row {name}"))?);
+    }
+    let results = Results { machine: machine::describe(), is_quick, tables };
+    fs::write(file, serde_json::to_string_pretty(&results)?).with_context(|| file.to_owned())
+}

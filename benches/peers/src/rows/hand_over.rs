@@ -1,0 +1,110 @@
+//! From one end of a socket to the other, beside the two system calls that carry it.
+
+use std::io::IoSlice;
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+
+use anyhow::Result;
+use dmashare::ipc::Channel;
+use dmashare::ipc::Ready;
+use dmashare::ipc::wire::IMAGE_BYTES;
+use rustix::net::AddressFamily;
+use rustix::net::RecvAncillaryBuffer;
+use rustix::net::RecvAncillaryMessage;
+use rustix::net::RecvFlags;
+use rustix::net::SendAncillaryBuffer;
+use rustix::net::SendAncillaryMessage;
+use rustix::net::SendFlags;
+use rustix::net::SocketFlags;
+use rustix::net::SocketType;
+
+use crate::inputs;
+use crate::race::Contender;
+use crate::race::Pace;
+use crate::race::race;
+use crate::results::Goal;
+use crate::results::Table;
+use crate::rows::OURS;
+use crate::rows::plural;
+
+pub(crate) fn measure(pace: Pace) -> Result<Table> {
+    let mut cases = Vec::new();
+    for planes in [1, 2, 4] {
+        let image = inputs::image(planes, [1920, 1080]);
+        let fds: Vec<BorrowedFd<'_>> = image.distinct_fds().collect();
+        let flags = SocketFlags::CLOEXEC;
+        let (one, other) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        let (here, there) = Channel::pair()?;
+        let contenders = vec![
+            Contender::new("sendmsg + recvmsg", || bare_calls(&one, &other, &fds)),
+            Contender::new("the same, and checked", || checked_calls(&one, &other, &fds)),
+            Contender::new(OURS, || {
+                here.send(&image, Ready::Finished).expect("room in the socket");
+                there.recv().expect("an image")
+            }),
+        ];
+        let x = f64::from(u32::try_from(planes)?);
+        cases.push(race(pace, plural(planes), Some(x), contenders));
+    }
+    let ratios = cases.iter().map(|case| case.of(OURS).ratio.median);
+    let checked = cases.iter().map(|case| case.ratio(OURS, "the same, and checked"));
+    let goals = vec![
+        Goal::at_most("at most 1.15 times sendmsg and recvmsg", 1.15, ratios),
+        Goal::at_most("at most 1.15 times the system calls that are needed", 1.15, checked),
+    ];
+    Ok(Table {
+        id: "hand_over".to_owned(),
+        title: "Sending and receiving an image".to_owned(),
+        what: "`Channel::send` and `Channel::recv` in one process, until the image that was received \
+               is dropped; the same bytes and file descriptors with `sendmsg`, `recvmsg` and `close` \
+               alone; and these with the three system calls for each file descriptor without which \
+               nobody knows what was received."
+            .to_owned(),
+        x: Some("planes".to_owned()),
+        cases,
+        goals,
+        notes: Vec::new(),
+    })
+}
+
+/// Carries as many bytes as an image has, and the file descriptors.
+fn carry(one: &OwnedFd, other: &OwnedFd, fds: &[BorrowedFd<'_>]) -> [Option<OwnedFd>; 5] {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(5))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(fds)));
+    let message = [7; IMAGE_BYTES];
+    let bytes = [IoSlice::new(&message)];
+    rustix::net::sendmsg(one, &bytes, &mut control, SendFlags::NOSIGNAL).expect("sendmsg");
+
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(5))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut message = [0; IMAGE_BYTES + 1];
+    let mut bytes = [IoSliceMut::new(&mut message)];
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    rustix::net::recvmsg(other, &mut bytes, &mut control, flags).expect("recvmsg");
+    let mut received = [const { None }; 5];
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = message {
+            received.iter_mut().zip(fds).for_each(|(to, fd)| *to = Some(fd));
+        }
+    }
+    received
+}
+
+fn bare_calls(one: &OwnedFd, other: &OwnedFd, fds: &[BorrowedFd<'_>]) {
+    drop(carry(one, other, fds));
+}
+
+fn checked_calls(one: &OwnedFd, other: &OwnedFd, fds: &[BorrowedFd<'_>]) {
+    for fd in carry(one, other, fds).iter().flatten() {
+        let fd = fd.as_fd();
+        let seals = rustix::fs::fcntl_get_seals(fd).expect("seals");
+        let stat = rustix::fs::fstat(fd).expect("a size");
+        let flags = rustix::fs::fcntl_getfl(fd).expect("flags");
+        std::hint::black_box((seals, stat, flags));
+    }
+}

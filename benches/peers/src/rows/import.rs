@@ -1,0 +1,229 @@
+//! Importing an image, beside the bare calls of EGL and Smithay.
+
+use std::ffi::c_void;
+use std::hint::black_box;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use anyhow::Result;
+use dmashare::dmabuf::Dmabuf;
+use dmashare::egl::Context;
+use dmashare::egl::Display;
+use dmashare::egl::Image;
+use dmashare::egl::ImageCache;
+use dmashare::gl::Gl;
+use dmashare::gl::TextureCache;
+use dmashare::gl::TwoD;
+use smithay::backend::allocator::dmabuf::Dmabuf as SmithayDmabuf;
+use smithay::backend::allocator::dmabuf::DmabufFlags;
+use smithay::backend::egl::EGLContext;
+use smithay::backend::egl::EGLDevice;
+use smithay::backend::egl::EGLDisplay;
+use smithay::backend::egl::ffi::egl::DestroyImageKHR;
+use smithay::backend::renderer::ImportDma;
+use smithay::backend::renderer::gles::GlesRenderer;
+
+use crate::inputs;
+use crate::race::Contender;
+use crate::race::Pace;
+use crate::race::race;
+use crate::results::Case;
+use crate::results::Goal;
+use crate::results::Table;
+use crate::rows::OURS;
+use crate::rows::driver;
+
+const RAW: &str = "EGL";
+const SMITHAY: &str = "Smithay 0.7";
+const KEPT: &str = "dmashare, kept image";
+const KEPT_TEXTURE: &str = "dmashare, kept texture";
+const SMITHAY_KEPT: &str = "Smithay 0.7, kept texture";
+
+const SIZES: [[u32; 2]; 5] = [[64, 64], [640, 480], [1920, 1080], [3840, 2160], [7680, 4320]];
+
+type Create = unsafe extern "system" fn(
+    *mut c_void,
+    *mut c_void,
+    u32,
+    *mut c_void,
+    *const i32,
+) -> *mut c_void;
+type Destroy = unsafe extern "system" fn(*mut c_void, *mut c_void) -> u32;
+
+pub(crate) fn measure(pace: Pace) -> Result<Table> {
+    // Smithay ends a display for everybody who shares it: this one is to go last.
+    let theirs = smithay_display()?;
+    let display = driver::display()?;
+    let mut cases = Vec::new();
+    let mut notes = Vec::new();
+    for size in SIZES {
+        cases.push(of(pace, &display, &theirs, &inputs::image(1, size))?);
+    }
+    for planes in [2, 3] {
+        let image = inputs::image(planes, [1920, 1080]);
+        match Image::import(&display, &image) {
+            Ok(_) => cases.push(of(pace, &display, &theirs, &image)?),
+            Err(reason) => notes.push(format!(
+                "{planes} planes: not measured, as this driver imports no such image ({reason})"
+            )),
+        }
+    }
+    let ratios = |one, other| cases.iter().map(move |case: &Case| case.ratio(one, other));
+    let time = |case: &Case| case.of(OURS).time_ns.median;
+    let flat = [time(&cases[SIZES.len() - 1]) / time(&cases[0])].into_iter();
+    let goals = vec![
+        Goal::at_most("at most 1.02 times the calls of EGL", 1.02, ratios(OURS, RAW)),
+        Goal::at_most("flat from 64x64 to 7680x4320", 1.05, flat),
+        Goal::at_most("no slower than Smithay", 1.0, ratios(OURS, SMITHAY)),
+        Goal::at_least(
+            "a kept image at least 5 times as fast as Smithay's kept texture",
+            5.0,
+            ratios(SMITHAY_KEPT, KEPT),
+        ),
+    ];
+    Ok(Table {
+        id: "import".to_owned(),
+        title: "Importing an image into EGL".to_owned(),
+        what:
+            "Import and destroy: `eglCreateImageKHR` and `eglDestroyImageKHR` alone, the crate's \
+               `Image::import` (which looks at what the driver would crash on), Smithay's \
+               `create_image_from_dmabuf`. And what an image costs that was imported before: \
+               `ImageCache` and `TextureCache`, Smithay's `import_dmabuf`."
+                .to_owned(),
+        x: Some("pixels".to_owned()),
+        cases,
+        goals,
+        notes,
+    })
+}
+
+fn of(pace: Pace, display: &Display, theirs: &EGLDisplay, image: &Dmabuf) -> Result<Case> {
+    let context = Context::new(display)?;
+    context.make_current()?;
+    let gl = Gl::new(&context)?;
+    let mut images = ImageCache::new(display);
+    images.import(image)?;
+    let mut textures = TextureCache::<TwoD>::new(&gl);
+    if !Image::import(display, image)?.is_external_only() {
+        textures.texture(image)?;
+    }
+    let bare = Bare::new(&context, image);
+    let smithay = Smithay::new(theirs, image)?;
+    let mut renderer = smithay.renderer()?;
+    renderer.import_dmabuf(&smithay.image, None)?;
+    // Smithay makes its context current with each call, and everybody else needs the other one.
+    context.make_current()?;
+    let mut kept = |times: u32| -> Duration {
+        let start = Instant::now();
+        for _ in 0..times {
+            drop(black_box(renderer.import_dmabuf(&smithay.image, None)));
+        }
+        let elapsed = start.elapsed();
+        context.make_current().expect("a context");
+        elapsed
+    };
+    let mut contenders = vec![
+        Contender::new(RAW, || bare.import()),
+        Contender::new(OURS, || Image::import(display, image).expect("an import")),
+        Contender::new(SMITHAY, || smithay.import()),
+        Contender::new(KEPT, || images.import(image).expect("an import").as_raw()),
+    ];
+    if !textures.is_empty() {
+        contenders.push(Contender::new(KEPT_TEXTURE, || {
+            textures.texture(image).expect("a texture").name()
+        }));
+    }
+    contenders.push(Contender::timed(SMITHAY_KEPT, &mut kept));
+    let pixels = f64::from(image.width()) * f64::from(image.height());
+    let label = match image.planes().len() {
+        1 => format!("{}x{}", image.width(), image.height()),
+        planes => format!("{}x{}, {planes} planes", image.width(), image.height()),
+    };
+    let x = (image.planes().len() == 1).then_some(pixels);
+    Ok(race(pace, label, x, contenders))
+}
+
+/// The two calls of EGL and their list.
+struct Bare {
+    display: *mut c_void,
+    attributes: Vec<i32>,
+    create: Create,
+    destroy: Destroy,
+}
+
+impl Bare {
+    fn new(context: &Context, image: &Dmabuf) -> Self {
+        // SAFETY: the types are those that eglext.h declares for these names.
+        let create: Create =
+            unsafe { std::mem::transmute(context.proc_address(c"eglCreateImageKHR")) };
+        // SAFETY: as above.
+        let destroy: Destroy =
+            unsafe { std::mem::transmute(context.proc_address(c"eglDestroyImageKHR")) };
+        // EGL_WIDTH, EGL_HEIGHT, EGL_LINUX_DRM_FOURCC_EXT, then fd, offset, pitch and the halves of
+        // the modifier, which is LINEAR.
+        let size = [0x3057, image.width(), 0x3056, image.height(), 0x3271, image.fourcc().0];
+        let mut attributes: Vec<i32> = size.map(u32::cast_signed).to_vec();
+        for (place, plane) in (0..).zip(image.planes()) {
+            let first = 0x3272 + 3 * place;
+            let modifier = 0x3443 + 2 * place;
+            let offset = plane.offset_bytes().cast_signed();
+            let pitch = plane.stride_bytes().cast_signed();
+            attributes.extend([first, plane.fd().as_raw_fd(), first + 1, offset]);
+            attributes.extend([first + 2, pitch, modifier, 0, modifier + 1, 0]);
+        }
+        attributes.push(0x3038);
+        Self { display: context.display().as_raw(), attributes, create, destroy }
+    }
+
+    fn import(&self) {
+        let none = std::ptr::null_mut();
+        let list = self.attributes.as_ptr();
+        // SAFETY: EGL_LINUX_DMA_BUF_EXT takes no context and no buffer, and a terminated list.
+        let image = unsafe { (self.create)(self.display, none, 0x3270, none, list) };
+        assert!(!image.is_null());
+        // SAFETY: the image was just made, and is destroyed once.
+        unsafe { (self.destroy)(self.display, image) };
+    }
+}
+
+/// The display of the software device, by Smithay.
+fn smithay_display() -> Result<EGLDisplay> {
+    let device = EGLDevice::enumerate()?.find(EGLDevice::is_software);
+    let device = device.context("Smithay finds no software renderer")?;
+    // SAFETY: Smithay makes no other display from this device.
+    Ok(unsafe { EGLDisplay::new(device) }?)
+}
+
+/// The same through Smithay, on the same display.
+struct Smithay<'a> {
+    display: &'a EGLDisplay,
+    image: SmithayDmabuf,
+}
+
+impl<'a> Smithay<'a> {
+    fn new(display: &'a EGLDisplay, image: &Dmabuf) -> Result<Self> {
+        let size = (image.width().cast_signed(), image.height().cast_signed());
+        let fourcc = image.fourcc().0.try_into().context("a format that Smithay does not know")?;
+        let modifier = smithay::backend::allocator::Modifier::Linear;
+        let mut builder = SmithayDmabuf::builder(size, fourcc, modifier, DmabufFlags::empty());
+        for (place, plane) in (0..).zip(image.planes()) {
+            let fd = plane.fd().try_clone_to_owned()?;
+            builder.add_plane(fd, place, plane.offset_bytes(), plane.stride_bytes());
+        }
+        Ok(Self { display, image: builder.build().context("planes")? })
+    }
+
+    fn renderer(&self) -> Result<GlesRenderer> {
+        // SAFETY: the context is current on no other thread.
+        Ok(unsafe { GlesRenderer::new(EGLContext::new(self.display)?) }?)
+    }
+
+    fn import(&self) {
+        let image = self.display.create_image_from_dmabuf(&self.image).expect("an import");
+        let display = self.display.get_display_handle();
+        // SAFETY: the image was just made, and is destroyed once.
+        unsafe { DestroyImageKHR(**display, image) };
+    }
+}

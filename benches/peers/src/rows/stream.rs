@@ -1,0 +1,123 @@
+//! A frame from one process to another and its buffer back, beside two bare sockets.
+
+use std::os::fd::OwnedFd;
+
+use anyhow::Result;
+use dmashare::allocator::Memfd;
+use dmashare::format::Usage;
+use dmashare::ipc::Channel;
+use dmashare::ipc::Ready;
+use dmashare::stream::Picture;
+use dmashare::stream::Producer;
+use dmashare::stream::ProducerSettings;
+use dmashare::stream::wire::Size;
+use rustix::thread::CpuSet;
+
+use crate::other::Other;
+use crate::race::Contender;
+use crate::race::Cost;
+use crate::race::Pace;
+use crate::race::race;
+use crate::results::Goal;
+use crate::results::Table;
+use crate::rows::OURS;
+use crate::serve;
+use crate::serve::SOON;
+use crate::serve::bare;
+
+pub(crate) fn measure(pace: Pace) -> Result<Table> {
+    // Whether the other process is woken on this processor or on another makes more difference than
+    // all that is measured here.
+    let everywhere = rustix::thread::sched_getaffinity(None)?;
+    let first = (0..CpuSet::MAX_CPU).find(|cpu| everywhere.is_set(*cpu)).unwrap_or(0);
+    let mut one = CpuSet::new();
+    one.set(first);
+    rustix::thread::sched_setaffinity(None, &one)?;
+    let table = on_one_processor(pace);
+    rustix::thread::sched_setaffinity(None, &everywhere)?;
+    table
+}
+
+fn on_one_processor(pace: Pace) -> Result<Table> {
+    let mut cases = Vec::new();
+    for size in [[64, 64], [1920, 1080], [7680, 4320]] {
+        let bare = Bare::start()?;
+        let mut stream = Stream::start(serve::STREAM, Usage::Cpu, size)?;
+        let contenders = vec![
+            Contender::timed("bare sockets", |times| bare.round_trips(times)),
+            Contender::timed(OURS, |times| stream.round_trips(times)),
+        ];
+        let pixels = f64::from(size[0]) * f64::from(size[1]);
+        cases.push(race(pace, format!("{}x{}", size[0], size[1]), Some(pixels), contenders));
+    }
+    let ratios = cases.iter().map(|case| case.of(OURS).ratio.median);
+    let cpu = |place: usize| cases.get(place).and_then(|case| case.of(OURS).cpu_ns).unwrap_or(0.0);
+    let flat = std::iter::once(cpu(2) / cpu(0));
+    let goals = vec![
+        Goal::at_most("at most 1.2 times the bare sockets", 1.2, ratios),
+        Goal::at_most("flat from 64x64 to 7680x4320", 1.05, flat),
+    ];
+    Ok(Table {
+        id: "stream".to_owned(),
+        title: "A frame there and its buffer back".to_owned(),
+        what: "`Producer` in one process, `Consumer` in another, on one processor: a frame is \
+               submitted, received and released, and the next one waits for that. Beside two bare \
+               sockets that send datagrams of the same lengths. Ratios are of the CPU time of both \
+               processes together."
+            .to_owned(),
+        x: Some("pixels".to_owned()),
+        cases,
+        goals,
+        notes: Vec::new(),
+    })
+}
+
+/// Two bare sockets. The socket goes first, which ends the other process.
+struct Bare {
+    socket: OwnedFd,
+    other: Other,
+}
+
+impl Bare {
+    fn start() -> Result<Self> {
+        let (socket, theirs) = bare::sockets()?;
+        Ok(Self { socket, other: Other::start(serve::BARE, [0, 0], theirs, None)? })
+    }
+
+    fn round_trips(&self, times: u32) -> Cost {
+        self.other.measure(times, || {
+            bare::send_frame(&self.socket);
+            assert!(bare::receive(&self.socket) > 0, "the other process has gone");
+        })
+    }
+}
+
+/// A producer with one buffer: the next frame waits until the last one has come back.
+pub(crate) struct Stream {
+    producer: Producer,
+    other: Other,
+}
+
+impl Stream {
+    pub(crate) fn start(kind: &str, usage: Usage, [width, height]: [u32; 2]) -> Result<Self> {
+        let size = Size::new(width, height).expect("a size");
+        let settings = ProducerSettings::new(size).usage(usage, serve::formats()).buffers(1);
+        let mut producer = Producer::new(Box::new(Memfd::new()), settings)?;
+        let (here, there) = Channel::pair()?;
+        producer.add_peer(here)?;
+        let other = Other::start(kind, [width, height], OwnedFd::from(there), None)?;
+        while producer.served().next().is_none() {
+            producer.dispatch_timeout(SOON)?;
+        }
+        Ok(Self { producer, other })
+    }
+
+    pub(crate) fn round_trips(&mut self, times: u32) -> Cost {
+        let Self { producer, other } = self;
+        other.measure(times, || {
+            let acquired = producer.acquire_timeout(SOON).expect("a buffer");
+            producer.submit(acquired, Ready::Finished, Picture::default()).expect("a consumer");
+            while producer.next_event().is_some() {}
+        })
+    }
+}

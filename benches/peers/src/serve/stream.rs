@@ -1,0 +1,31 @@
+//! A consumer of the crate's, which looks at no pixel.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use anyhow::Result;
+use dmashare::format::FormatSet;
+use dmashare::format::Fourcc;
+use dmashare::format::Modifier;
+use dmashare::format::Usage;
+use dmashare::ipc::Ready;
+use dmashare::stream::Consumer;
+use dmashare::stream::ConsumerSettings;
+
+/// Longer than any measurement.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// What is streamed.
+pub(crate) fn formats() -> FormatSet {
+    FormatSet::from_iter([(Fourcc::ARGB8888, Modifier::LINEAR)])
+}
+
+/// Releases each frame.
+pub(crate) fn release_all(socket: OwnedFd) -> Result<()> {
+    let settings = ConsumerSettings::new(Usage::Cpu, formats());
+    let mut consumer = Consumer::from_fd(socket, &settings)?;
+    while let Ok(frame) = consumer.next_frame(SOON) {
+        consumer.release(frame, Ready::Finished)?;
+    }
+    Ok(())
+}

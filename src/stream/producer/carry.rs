@@ -1,0 +1,192 @@
+#![warn(clippy::arithmetic_side_effects)]
+//! Between the sockets and the state machine.
+
+use std::time::Duration;
+
+use super::Producer;
+use super::ProducerEvent;
+use super::fencing::Fence;
+use super::join::MOST_EVENTS;
+use super::watch::Source;
+use crate::stream::DispatchError;
+use crate::stream::clock::now_ns;
+use crate::stream::link::Enclosed;
+use crate::stream::link::Incoming;
+use crate::stream::protocol::producer::Output;
+use crate::stream::protocol::producer::PeerId;
+use crate::stream::wire::Message;
+use crate::stream::wire::Offer;
+
+/// So often those who are ready are looked at, one message each, before it is left for the next
+/// dispatch: a consumer that never stops must not keep it for ever.
+const MOST_ROUNDS: usize = 128;
+
+impl Producer {
+    /// One dispatch, which waits at most for `timeout`.
+    pub(super) fn turn(&mut self, timeout: Duration) -> Result<(), DispatchError> {
+        let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
+        self.rest()?;
+        let mut timeout = timeout;
+        for _ in 0..MOST_ROUNDS {
+            let ready = self.watch.wait(timeout).map_err(refused)?;
+            timeout = Duration::ZERO;
+            let mut is_idle = true;
+            for source in ready.sources() {
+                is_idle = false;
+                match source {
+                    Source::Alarm => {
+                        self.look_at_clock();
+                        self.settle()?;
+                    }
+                    Source::Listener(place) => self.accept(place),
+                    Source::Peer(place) => self.serve(place),
+                }
+            }
+            if is_idle {
+                break;
+            }
+        }
+        if self.is_negotiation_due {
+            self.negotiate_with_newcomers();
+        }
+        self.improve();
+        self.rest()
+    }
+
+    /// Leaves everything so that the file descriptor becomes readable when there is something to
+    /// do.
+    pub(super) fn rest(&mut self) -> Result<(), DispatchError> {
+        // The alarm does not ring any more for buffers that were dropped before: look for them now.
+        self.settle()?;
+        self.cancel_dropped();
+        Ok(())
+    }
+
+    /// As [`Producer::rest`], where nobody can be told: what fails here fails again in the next
+    /// dispatch, which can say so.
+    pub(super) fn rest_or_log(&mut self) {
+        if let Err(error) = self.rest() {
+            tracing::debug!(%error, "the alarm of a stream is not set");
+        }
+    }
+
+    /// Sets the alarm to the earliest deadline that there is.
+    fn settle(&mut self) -> Result<(), DispatchError> {
+        let improve_at_ns = self.improve_at_ns.filter(|_| self.machine.served().next().is_some());
+        let deadlines = [
+            self.machine.next_deadline_ns(),
+            self.doors.closed_until_ns(),
+            improve_at_ns,
+            self.retry_at_ns,
+        ];
+        let set = self.returned.alarm().set(deadlines.into_iter().flatten().min());
+        set.map_err(|errno| DispatchError::Call { call: "timerfd_settime", errno })
+    }
+
+    fn look_at_clock(&mut self) {
+        let now_ns = now_ns();
+        self.machine.on_time(now_ns);
+        self.doors.open(&self.watch, now_ns);
+        self.retry_at_ns = self.retry_at_ns.filter(|retry_at_ns| now_ns < *retry_at_ns);
+        self.carry();
+    }
+
+    /// Gives the buffers back that were dropped instead.
+    pub(super) fn cancel_dropped(&mut self) {
+        for buffer in self.returned.take() {
+            self.machine.cancel(buffer);
+        }
+        self.carry();
+    }
+
+    /// Sends what waits for a consumer, and takes one message of it.
+    fn serve(&mut self, place: usize) {
+        let Some(connection) = self.connections.at_mut(place) else { return };
+        let peer = connection.peer;
+        if connection.is_writing {
+            let flushed = connection.link.flush();
+            if let Err(end) = flushed {
+                self.machine.end(peer, end);
+                self.carry();
+                return;
+            }
+            self.watch_for_room(peer);
+        }
+        let Some(connection) = self.connections.get_mut(peer) else { return };
+        match connection.link.receive() {
+            Ok(None) => {}
+            Ok(Some(incoming)) => self.take(peer, incoming),
+            Err(end) => self.machine.end(peer, end),
+        }
+        self.carry();
+    }
+
+    fn take(&mut self, peer: PeerId, incoming: Incoming) {
+        let Incoming { message, fence, image: _ } = incoming;
+        let fence = fence.map(|sync_file| Fence { from: Some(peer), sync_file });
+        let is_offer = matches!(message, Message::Offer(_));
+        let wish_before = self.offer(peer).map(Offer::wished_size);
+        self.machine.receive(peer, message, fence, now_ns());
+        let wish = self.offer(peer).map(Offer::wished_size);
+        if let Some(size) = wish.filter(|size| is_offer && *size != wish_before.flatten()) {
+            self.events.push_back(ProducerEvent::Wished { peer, size });
+        }
+    }
+
+    /// Does what the state machine says.
+    pub(super) fn carry(&mut self) {
+        while let Some(output) = self.machine.next_output() {
+            match output {
+                Output::Send { peer, message } => self.send(peer, &message),
+                Output::Offered { .. } => self.is_negotiation_due = true,
+                Output::Missed { peer, serial } => {
+                    if let Some(connection) = self.connections.get_mut(peer) {
+                        connection.missed_frames = connection.missed_frames.saturating_add(1);
+                    }
+                    if self.events.len() < MOST_EVENTS {
+                        self.events.push_back(ProducerEvent::Missed { peer, serial });
+                    }
+                }
+                Output::Left { peer, end } => self.part(peer, end),
+                Output::Gone { buffer } => {
+                    if let Some(image) = self.images.remove(buffer) {
+                        self.events.push_back(ProducerEvent::Retired { buffer, image });
+                    }
+                    self.use_spare();
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, peer: PeerId, message: &Message) {
+        let Some(connection) = self.connections.get_mut(peer) else { return };
+        let enclosed = match message {
+            Message::Announce(announce) => {
+                self.images.get(announce.buffer).map_or(Enclosed::Nothing, Enclosed::Image)
+            }
+            Message::Frame(frame) if frame.has_fence => {
+                let fence = self.machine.acquire_fence(frame.buffer);
+                Enclosed::fence(fence.map(|fence| &fence.sync_file))
+            }
+            _ => Enclosed::Nothing,
+        };
+        match connection.link.send(message, enclosed) {
+            Ok(()) => self.watch_for_room(peer),
+            Err(end) => self.machine.end(peer, end),
+        }
+    }
+
+    /// Also waits for room in a socket, as long as something waits for it.
+    fn watch_for_room(&mut self, peer: PeerId) {
+        let Some(connection) = self.connections.get_mut(peer) else { return };
+        let is_writing = connection.link.wants_write();
+        if is_writing == connection.is_writing {
+            return;
+        }
+        connection.is_writing = is_writing;
+        let source = Source::Peer(peer.place);
+        if let Err(errno) = self.watch.set_writing(&connection.link, source, is_writing) {
+            tracing::warn!(%peer, %errno, "room in the socket of a consumer is not waited for");
+        }
+    }
+}

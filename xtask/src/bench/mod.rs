@@ -1,0 +1,118 @@
+//! `cargo xtask bench`: measures the crate beside what would be used instead of it, and writes
+//! `docs/benchmarks.md` with its plots.
+//!
+//! The measuring is done by `benches/peers`, a package with a lock file of its own: what the crate is
+//! compared with is no dependency of anything here.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use anyhow::bail;
+
+use crate::cargo;
+use crate::cli::BenchArgs;
+use crate::process::Observer;
+use crate::process::command_line;
+use crate::process::watch;
+use crate::progress::Task;
+use crate::repository;
+use crate::requirements::Purpose;
+use crate::runtime_dir::RuntimeDir;
+use crate::setup;
+
+const PACKAGE: &str = "dmashare-peers";
+
+/// Building the peers for the first time on two slow cores.
+const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Runs `cargo xtask bench`.
+pub(crate) fn run(args: &BenchArgs) -> Result<()> {
+    if !args.no_setup {
+        setup::ensure(Purpose::Bench)?;
+    }
+    let root = repository::root();
+    let docs = args.output.clone().unwrap_or_else(|| root.join("docs"));
+    let results = cargo::target_directory()?.join("benchmarks.json");
+    let program = build(&root)?;
+    if !args.report {
+        measure(&program, args, &results)?;
+    }
+    let mut report = Command::new(&program);
+    report.arg("report").arg(&results).arg(root.join("benches/counts/baseline.txt")).arg(&docs);
+    succeed("report", report, LIMIT)?;
+    println!("{}", docs.join("benchmarks.md").display());
+    Ok(())
+}
+
+fn build(root: &Path) -> Result<PathBuf> {
+    let folder = root.join("benches/peers");
+    let mut command = cargo::cargo();
+    command.args(["build", "--release"]).current_dir(&folder);
+    command.env("CARGO_TARGET_DIR", folder.join("target"));
+    succeed("build the peers", command, BUILD_LIMIT)?;
+    Ok(folder.join("target/release").join(PACKAGE))
+}
+
+fn measure(program: &Path, args: &BenchArgs, results: &Path) -> Result<()> {
+    let runtime_dir = RuntimeDir::new()?;
+    let mut command = Command::new(program);
+    command.arg("measure");
+    if args.quick {
+        command.arg("--quick");
+    }
+    if let Some(row) = &args.only {
+        command.args(["--only", row]);
+    }
+    command.arg(results);
+    runtime_dir.apply(&mut command);
+    succeed("measure", command, LIMIT)
+}
+
+/// Runs `command` with a progress display; what it said is shown when it fails.
+fn succeed(name: &str, command: Command, limit: Duration) -> Result<()> {
+    let line = command_line(&command);
+    let mut progress = Progress(Task::start(name));
+    let outcome = watch(command, limit, &mut progress)?;
+    progress.0.finish(if outcome.success { "ok" } else { "FAILED" });
+    if !outcome.success {
+        bail!("`{line}`:\n{}", outcome.output);
+    }
+    Ok(())
+}
+
+/// Understands the lines `percent 40 import` of a program that tells how far it is.
+struct Progress(Task);
+
+impl Observer for Progress {
+    fn line(&mut self, line: &str) {
+        match percent(line) {
+            Some((percent, what)) => self.0.percent(percent, what),
+            None => self.0.line(line),
+        }
+    }
+
+    fn tick(&mut self) {
+        self.0.tick();
+    }
+}
+
+fn percent(line: &str) -> Option<(u64, &str)> {
+    let (number, what) = line.strip_prefix("percent ")?.split_once(' ')?;
+    Some((number.parse().ok()?, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn only_lines_about_the_progress_are_taken_for_such() {
+        assert_eq!(percent("percent 40 import"), Some((40, "import")));
+        assert_eq!(percent("percent of what"), None);
+        assert_eq!(percent("40 import"), None);
+    }
+}
