@@ -13,6 +13,7 @@ use crate::dmabuf::layout::Extent;
 use crate::dmabuf::layout::Geometry;
 use crate::dmabuf::layout::PlaneGeometry;
 use crate::format::Fourcc;
+use crate::format::Layout;
 use crate::format::Modifier;
 
 /// Where one plane is said to lie.
@@ -59,11 +60,8 @@ impl Descriptor {
         }
     }
 
-    /// Checks the claim without giving it up. What is returned belongs to the planes, in order.
-    pub(in crate::dmabuf) fn validate(
-        &self,
-        extent: Extent,
-    ) -> Result<(Bounds, Vec<Backing>), InvalidDescriptor> {
+    /// Checks the claim without giving it up.
+    pub(in crate::dmabuf) fn validate(&self, extent: Extent) -> Result<Valid, InvalidDescriptor> {
         let mut backings: Vec<Backing> = Vec::with_capacity(self.planes.len().min(MAX_PLANES));
         let mut planes = [PlaneGeometry { offset_bytes: 0, stride_bytes: 0, buffer_bytes: 0 }; 5];
         // One plane more than can be right is enough to be told which one is too many.
@@ -86,7 +84,8 @@ impl Descriptor {
             modifier: self.modifier,
             planes: planes.get(..backings.len()).unwrap_or_default(),
         };
-        Ok((geometry.check(extent)?, backings))
+        let (bounds, layout) = geometry.check_with_layout(extent)?;
+        Ok(Valid { bounds, layout, backings })
     }
 
     /// Planes that share a handle are asked about once.
@@ -104,6 +103,14 @@ impl Descriptor {
                 .map_err(|source| InvalidDescriptor::Backing { plane: index, source }),
         }
     }
+}
+
+/// What is known of a claim that holds.
+pub(in crate::dmabuf) struct Valid {
+    pub(in crate::dmabuf) bounds: Bounds,
+    pub(in crate::dmabuf) layout: &'static Layout,
+    /// Of the planes, in order.
+    pub(in crate::dmabuf) backings: Vec<Backing>,
 }
 
 /// One plane as C interfaces state it: signed numbers and a modifier in two halves.

@@ -223,7 +223,7 @@ impl Importer {
             return Err(Refusal::Misread { driver: driver(), fourcc });
         }
         let (width, height) = (image.width(), image.height());
-        let [least_width, least_height] = fourcc.layout().map_or([1, 1], sampling::least_size);
+        let [least_width, least_height] = sampling::least_size(image.layout());
         if width < least_width || height < least_height {
             let driver = driver();
             return Err(Refusal::TooSmall {
@@ -235,8 +235,7 @@ impl Importer {
                 least_height,
             });
         }
-        let shapes = fourcc.layout().map_or(&[][..], |layout| layout.planes());
-        let mut planes = image.planes().iter().zip(shapes).enumerate();
+        let mut planes = image.planes().iter().zip(image.layout().planes()).enumerate();
         planes.try_for_each(|(index, (plane, shape))| {
             self.reads_within_rows(index, plane, *shape, height)
         })
@@ -315,7 +314,7 @@ impl fmt::Display for Importer {
 /// Buffers are mapped by whole pages, so the rest of the last page can be drawn into.
 fn has_room_for_blocks(image: &Dmabuf) -> Result<(), Refusal> {
     let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
-    let shapes = image.fourcc().layout().map_or(&[][..], |layout| layout.planes());
+    let shapes = image.layout().planes();
     let size = [image.width(), image.height()];
     for (index, (plane, shape)) in image.planes().iter().zip(shapes).enumerate() {
         let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());

@@ -83,6 +83,14 @@ impl Geometry<'_> {
     /// );
     /// ```
     pub fn check(&self, extent: Extent) -> Result<Bounds, LayoutError> {
+        self.check_with_layout(extent).map(|(bounds, _)| bounds)
+    }
+
+    /// As [`Geometry::check`], with the layout of the format.
+    pub(in crate::dmabuf) fn check_with_layout(
+        &self,
+        extent: Extent,
+    ) -> Result<(Bounds, &'static Layout), LayoutError> {
         self.check_size()?;
         let layout = self.fourcc.layout().ok_or(LayoutError::UnknownFourcc(self.fourcc))?;
         let has_rows = self.modifier.is_linear() || self.modifier == Modifier::Implicit;
@@ -102,11 +110,12 @@ impl Geometry<'_> {
                 _ => {}
             }
         }
-        Ok(match extent {
+        let bounds = match extent {
             Extent::Beginning => Bounds::KernelChecked,
             Extent::Whole if has_rows => Bounds::Proven,
             Extent::Whole => Bounds::Beginnings,
-        })
+        };
+        Ok((bounds, layout))
     }
 
     fn check_size(&self) -> Result<(), LayoutError> {

@@ -49,7 +49,7 @@ impl Dmabuf {
         if access.writes() && !self.is_writable() {
             return Err(MapError::ReadOnly);
         }
-        let shapes = self.fourcc().layout().map_or(&[][..], |layout| layout.planes());
+        let shapes = self.layout().planes();
         let planes = self
             .planes()
             .iter()

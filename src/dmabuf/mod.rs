@@ -35,7 +35,9 @@ use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use crate::dmabuf::descriptor::Valid;
 use crate::format::Fourcc;
+use crate::format::Layout;
 use crate::format::Modifier;
 
 pub use access::Access;
@@ -105,6 +107,7 @@ struct Inner {
     width: u32,
     height: u32,
     fourcc: Fourcc,
+    layout: &'static Layout,
     modifier: Modifier,
     bounds: Bounds,
     planes: Vec<Plane>,
@@ -155,7 +158,7 @@ impl Dmabuf {
 
     fn validated(descriptor: Descriptor, extent: layout::Extent) -> Result<Self, Rejected> {
         match descriptor.validate(extent) {
-            Ok((bounds, backings)) => {
+            Ok(Valid { bounds, layout, backings }) => {
                 let planes = descriptor
                     .planes
                     .into_iter()
@@ -166,6 +169,7 @@ impl Dmabuf {
                     width: descriptor.width,
                     height: descriptor.height,
                     fourcc: descriptor.fourcc,
+                    layout,
                     modifier: descriptor.modifier,
                     bounds,
                     planes,
@@ -189,6 +193,11 @@ impl Dmabuf {
     /// The pixel format.
     pub fn fourcc(&self) -> Fourcc {
         self.inner.fourcc
+    }
+
+    /// How the format arranges the bytes of its planes. A modifier may have added planes to these.
+    pub(crate) fn layout(&self) -> &'static Layout {
+        self.inner.layout
     }
 
     /// The tiling, common to all planes.
@@ -237,6 +246,7 @@ impl Dmabuf {
             width: self.inner.width,
             height: self.inner.height,
             fourcc: self.inner.fourcc,
+            layout: self.inner.layout,
             modifier: self.inner.modifier,
             bounds: self.inner.bounds,
             planes,

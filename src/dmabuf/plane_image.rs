@@ -16,9 +16,8 @@ pub(in crate::dmabuf) fn of(
     fourcc: Fourcc,
 ) -> Result<Dmabuf, PlaneAsImageError> {
     let unknown = PlaneAsImageError::Format { fourcc, of: image.fourcc() };
-    let (Some(whole), Some(part)) = (image.fourcc().layout(), fourcc.layout()) else {
-        return Err(unknown);
-    };
+    let Some(part) = fourcc.layout() else { return Err(unknown) };
+    let whole = image.layout();
     let (Some(shape), [pixels]) = (whole.planes().get(plane), part.planes()) else {
         return Err(unknown);
     };

@@ -49,7 +49,7 @@ impl Attributes {
                 list.push(high, high_half);
             }
         }
-        if image.fourcc().layout().is_some_and(|layout| layout.model() == Model::Yuv) {
+        if image.layout().model() == Model::Yuv {
             list.push(sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl());
             list.push(sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl());
             list.push(

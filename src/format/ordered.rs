@@ -1,5 +1,7 @@
 //! A map that keeps the order of insertion.
 
+use std::cmp::Ordering;
+
 /// Keys with values, in the order in which the keys came, found by binary search.
 ///
 /// No hashing: keys come from peers, who could choose them so that they collide, and a lookup takes
@@ -76,7 +78,10 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
         if self.by_key.last().and_then(known).is_some_and(|last| last < key) {
             return Err(self.by_key.len());
         }
-        let rank = self.by_key.binary_search_by_key(&Some(key), known)?;
+        let rank = self.by_key.binary_search_by(|place| {
+            let known = self.entries.get(*place);
+            known.map_or(Ordering::Greater, |(known, _)| known.cmp(&key))
+        })?;
         self.by_key.get(rank).copied().ok_or(rank)
     }
 }

@@ -111,7 +111,7 @@ impl RgbView {
         policy: Policy,
     ) -> Result<Self, RgbViewError> {
         gl.current()?;
-        if image.fourcc().layout().is_none_or(|layout| layout.model() == Model::Rgb) {
+        if image.layout().model() == Model::Rgb {
             return Self::plain(gl, image);
         }
         match policy {

@@ -19,6 +19,8 @@ const MAX_RELEASES: usize = 64;
 #[derive(Clone, Debug)]
 pub(in crate::stream) struct Pool<F> {
     slots: Vec<Option<Slot<F>>>,
+    /// Those that are not retired.
+    live: u64,
 }
 
 /// One buffer.
@@ -83,7 +85,7 @@ impl<F> Slot<F> {
 
 impl<F> Pool<F> {
     pub(in crate::stream) fn new() -> Self {
-        Self { slots: Vec::new() }
+        Self { slots: Vec::new(), live: 0 }
     }
 
     /// `None` if all places are taken, be it by buffers that are retired and still held. There is
@@ -109,6 +111,7 @@ impl<F> Pool<F> {
             is_tainted: false,
             is_retired: false,
         });
+        self.live |= buffer.bit();
         Some(buffer)
     }
 
@@ -128,11 +131,17 @@ impl<F> Pool<F> {
             .filter(|(_, it)| !it.is_retired)
     }
 
+    /// The same as a set of bits.
+    pub(in crate::stream) fn live_set(&self) -> u64 {
+        self.live
+    }
+
     /// No further frame comes in it.
     pub(in crate::stream) fn retire(&mut self, buffer: BufferId) -> After {
         if let Some(slot) = self.slot_mut(buffer) {
             slot.is_retired = true;
         }
+        self.live &= !buffer.bit();
         self.settle(buffer)
     }
 

@@ -7,9 +7,6 @@ use rustix::io::Errno;
 
 use crate::stream::alarm::Alarm;
 use crate::stream::wire::BufferId;
-use crate::stream::wire::MAX_BUFFERS;
-
-const _: () = assert!(MAX_BUFFERS == 64, "a bit for each");
 
 /// The buffers whose frames were dropped, wherever that was. The alarm, which is also that of all
 /// deadlines, tells the one who can send their releases or write to them again.
@@ -30,7 +27,7 @@ impl Returned {
 
     /// The frame in this buffer was dropped.
     pub(in crate::stream) fn put(&self, buffer: BufferId) {
-        self.buffers.fetch_or(bit(buffer), Ordering::AcqRel);
+        self.buffers.fetch_or(buffer.bit(), Ordering::AcqRel);
         if let Err(errno) = self.alarm.ring() {
             tracing::warn!(%buffer, %errno, "a dropped frame is released by the next dispatch only");
         }
@@ -45,10 +42,6 @@ impl Returned {
             _ => self.buffers.swap(0, Ordering::AcqRel),
         };
         let all = if buffers == 0 { None } else { Some(BufferId::all()) };
-        all.into_iter().flatten().filter(move |buffer| buffers & bit(*buffer) != 0)
+        all.into_iter().flatten().filter(move |buffer| buffers & buffer.bit() != 0)
     }
-}
-
-fn bit(buffer: BufferId) -> u64 {
-    1_u64.wrapping_shl(u32::from(buffer.get()))
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! dmashare-peers measure [--quick] [--only ROW] RESULTS.json
-//! dmashare-peers report RESULTS.json BASELINE.txt DOCS
+//! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json DOCS
 //! ```
 
 #[path = "../../counts/src/inputs.rs"]
@@ -26,6 +26,7 @@ use anyhow::Result;
 use anyhow::bail;
 
 use crate::race::Pace;
+use crate::results::Footprint;
 use crate::results::Results;
 
 fn main() -> Result<()> {
@@ -34,13 +35,15 @@ fn main() -> Result<()> {
     match words[..] {
         ["measure", ref options @ .., file] => measure(options, file),
         ["serve", kind, width, height] => serve::run(kind, [width.parse()?, height.parse()?]),
-        ["report", results, counts, docs] => {
+        ["report", results, counts, footprint, docs] => {
             let results: Results = serde_json::from_str(&read(results)?)?;
-            report::write(&results, &read(counts)?, Path::new(docs))
+            let footprints: Vec<Footprint> = match Path::new(footprint).exists() {
+                true => serde_json::from_str(&read(footprint)?)?,
+                false => Vec::new(),
+            };
+            report::write(&results, &footprints, &read(counts)?, Path::new(docs))
         }
-        _ => bail!(
-            "measure [--quick] [--only ROW] RESULTS.json, or report RESULTS.json BASELINE.txt DOCS"
-        ),
+        _ => bail!("measure [--quick] [--only ROW] RESULTS.json, or report as `cargo xtask bench`"),
     }
 }
 

@@ -11,6 +11,21 @@ pub(crate) struct Results {
     pub(crate) tables: Vec<Table>,
 }
 
+/// What it costs to depend on a crate.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Footprint {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    /// In the tree, itself included.
+    pub(crate) crates: u32,
+    /// Whether it can make anything of an image that another process has.
+    pub(crate) takes_images: bool,
+    /// CPU time.
+    pub(crate) build_seconds: f64,
+    pub(crate) program_bytes: u64,
+    pub(crate) libraries: Vec<String>,
+}
+
 /// One thing that can be done in several ways.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Table {
@@ -99,7 +114,7 @@ impl Goal {
     /// That a ratio is at most so large, in every case: the worst is shown.
     pub(crate) fn at_most(promise: &str, most: f64, found: impl Iterator<Item = f64>) -> Self {
         let worst = found.fold(f64::MIN, f64::max);
-        Self { promise: promise.to_owned(), found: format!("{worst:.2}"), is_met: worst <= most }
+        Self { promise: promise.to_owned(), found: format!("{worst:.3}"), is_met: worst <= most }
     }
 
     /// That a ratio is at least so large, in every case: the worst is shown.

@@ -23,7 +23,6 @@ use crate::stream::wire::Capabilities;
 use crate::stream::wire::Damage;
 use crate::stream::wire::Format;
 use crate::stream::wire::Goodbye;
-use crate::stream::wire::MAX_BUFFERS;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::Message;
 use crate::stream::wire::Offer;
@@ -305,7 +304,7 @@ impl<F> Producer<F> {
     pub fn retire(&mut self, buffer: BufferId) {
         for peer in self.peers.iter_mut().flatten() {
             if peer.is_announced(buffer) {
-                peer.announced &= !bit(buffer);
+                peer.announced &= !buffer.bit();
                 let message = Message::Retire(Retire { buffer });
                 self.outputs.push_back(Output::Send { peer: peer.id, message });
             }
@@ -441,12 +440,6 @@ impl<F> Producer<F> {
         }
         self.outputs.push_back(Output::Left { peer, end });
     }
-}
-
-/// The place of a buffer in a set of them.
-fn bit(buffer: BufferId) -> u64 {
-    const _: () = assert!(MAX_BUFFERS == 64);
-    1_u64.wrapping_shl(u32::from(buffer.get()))
 }
 
 /// The serial behind another one.

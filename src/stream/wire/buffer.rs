@@ -35,6 +35,12 @@ impl BufferId {
         usize::from(self.0)
     }
 
+    /// The bit that stands for it in a set of buffers.
+    pub(in crate::stream) fn bit(self) -> u64 {
+        const _: () = assert!(MAX_BUFFERS == 64);
+        1_u64.wrapping_shl(u32::from(self.0))
+    }
+
     /// All of them, in order.
     pub(in crate::stream) fn all() -> impl DoubleEndedIterator<Item = Self> {
         (0..64).map(Self)

@@ -4,6 +4,8 @@
 //! The measuring is done by `benches/peers`, a package with a lock file of its own: what the crate is
 //! compared with is no dependency of anything here.
 
+mod footprint;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -36,13 +38,19 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     }
     let root = repository::root();
     let docs = args.output.clone().unwrap_or_else(|| root.join("docs"));
-    let results = cargo::target_directory()?.join("benchmarks.json");
+    let target = cargo::target_directory()?;
+    let [results, sizes] = ["benchmarks.json", "footprint.json"].map(|name| target.join(name));
     let program = build(&root)?;
     if !args.report {
         measure(&program, args, &results)?;
     }
+    // A first build takes as long as all the rest, and is the same tomorrow.
+    if !args.report && !args.quick && args.only.is_none() {
+        footprint::measure(&root, &sizes)?;
+    }
     let mut report = Command::new(&program);
-    report.arg("report").arg(&results).arg(root.join("benches/counts/baseline.txt")).arg(&docs);
+    report.arg("report").arg(&results).arg(root.join("benches/counts/baseline.txt"));
+    report.arg(&sizes).arg(&docs);
     succeed("report", report, LIMIT)?;
     println!("{}", docs.join("benchmarks.md").display());
     Ok(())

@@ -1,5 +1,6 @@
 //! The report: `docs/benchmarks.md` and its plots.
 
+mod footprint;
 mod numbers;
 mod plot;
 mod tables;
@@ -11,6 +12,7 @@ use std::path::Path;
 use anyhow::Context;
 use anyhow::Result;
 
+use crate::results::Footprint;
 use crate::results::Results;
 use crate::results::Table;
 
@@ -18,7 +20,12 @@ use crate::results::Table;
 const PROFILES: &str = include_str!("profiles.md");
 
 /// Writes the report and its plots to a folder. `counts` is the baseline of `cargo xtask counts`.
-pub(crate) fn write(results: &Results, counts: &str, docs: &Path) -> Result<()> {
+pub(crate) fn write(
+    results: &Results,
+    footprints: &[Footprint],
+    counts: &str,
+    docs: &Path,
+) -> Result<()> {
     for table in results.tables.iter().filter(|table| table.x.is_some()) {
         plot::curve(table, &docs.join(plot_name(table)))?;
     }
@@ -26,14 +33,14 @@ pub(crate) fn write(results: &Results, counts: &str, docs: &Path) -> Result<()> 
         plot::bars(table, &docs.join(plot_name(table)))?;
     }
     let file = docs.join("benchmarks.md");
-    fs::write(&file, text(results, counts)?).with_context(|| file.display().to_string())
+    fs::write(&file, text(results, footprints, counts)?).with_context(|| file.display().to_string())
 }
 
 fn plot_name(table: &Table) -> String {
     format!("bench_{}.svg", table.id)
 }
 
-fn text(results: &Results, counts: &str) -> Result<String> {
+fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<String> {
     let mut text = String::new();
     let way = if results.is_quick { " --quick" } else { "" };
     writeln!(text, "# Benchmarks\n")?;
@@ -55,9 +62,11 @@ fn text(results: &Results, counts: &str) -> Result<String> {
             writeln!(text, "| {} | {} | {} | {verdict} |", table.title, goal.promise, goal.found)?;
         }
     }
+    footprint::goals(&mut text, footprints)?;
     for table in &results.tables {
         section(&mut text, table)?;
     }
+    footprint::section(&mut text, footprints)?;
     writeln!(text, "\n## Instructions and allocations\n")?;
     writeln!(
         text,

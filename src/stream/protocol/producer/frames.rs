@@ -223,8 +223,11 @@ impl<F> Producer<F> {
         known.take_back(&release)?;
         let after = self.pool.release(release.buffer, fence);
         self.tell(release.buffer, after);
-        if self.peer(peer).is_some_and(|known| known.state == State::Served) {
-            self.announce(peer, now_ns);
+        // There may be room now for what it was not told of.
+        match self.peer(peer).filter(|known| known.state == State::Served) {
+            Some(known) if known.lacks_any(&self.pool) => self.announce(peer, now_ns),
+            Some(_) => self.pump(peer, now_ns),
+            None => {}
         }
         Ok(())
     }

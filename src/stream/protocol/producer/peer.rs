@@ -8,7 +8,6 @@ use std::num::NonZeroU64;
 use super::Output;
 use super::PeerId;
 use super::Picture;
-use super::bit;
 use crate::dmabuf::layout::Extent;
 use crate::stream::policy::Overflow;
 use crate::stream::policy::Policy;
@@ -197,7 +196,7 @@ impl Peer {
     }
 
     pub(super) fn is_announced(&self, buffer: BufferId) -> bool {
-        self.announced & bit(buffer) != 0
+        self.announced & buffer.bit() != 0
     }
 
     pub(super) fn holds(&self, buffer: BufferId) -> bool {
@@ -226,6 +225,11 @@ impl Peer {
         }
     }
 
+    /// Whether there is a buffer that it does not know, which is rare.
+    pub(super) fn lacks_any<F>(&self, pool: &Pool<F>) -> bool {
+        pool.live_set() & !self.announced != 0
+    }
+
     /// Announces what it does not know, as far as it has room beside what it holds.
     pub(super) fn announce<F>(
         &mut self,
@@ -240,7 +244,7 @@ impl Peer {
             let known = BufferId::all().filter(|it| self.is_announced(*it) || self.holds(*it));
             let known = known.filter_map(|it| pool.slot(it)).chain([slot]);
             if Cost::of(known).is_within(self.limits) {
-                self.announced |= bit(buffer);
+                self.announced |= buffer.bit();
                 let announce = Announce::new(generation, buffer, slot.image);
                 let message = Message::Announce(announce);
                 outputs.push_back(Output::Send { peer: self.id, message });
