@@ -22,10 +22,11 @@ uniform highp vec2 step1;
 uniform highp vec2 step2;
 // Of the image, in pixels.
 uniform highp vec2 size;
-// Pixels that share a sample of chroma, and where the first sample is, in pixels from the middle of
-// the first pixel.
-uniform highp vec2 sharing;
-uniform highp vec2 site;
+// From pixels to samples of chroma: samples in a pixel, the place of the first pixel among them, and
+// the last sample.
+uniform highp vec2 samples;
+uniform highp vec2 first_pixel;
+uniform highp vec2 last_sample;
 // From the numbers of texels to red, green and blue.
 uniform highp vec3 zero;
 uniform highp mat3 to_rgb;
@@ -63,11 +64,10 @@ vec2 chroma_between(vec2 left, vec2 right, float row, float part) {
 
 vec2 chroma_of(vec2 pixel) {
 #if defined(SHARED_ACROSS) || defined(SHARED_DOWN)
-    vec2 place = (pixel - site) / sharing;
+    vec2 place = pixel * samples + first_pixel;
     vec2 before = floor(place);
     vec2 part = place - before;
-    vec2 last = ceil(size / sharing) - 1.0;
-    vec2 after = min(before + 1.0, last);
+    vec2 after = min(before + 1.0, last_sample);
     before = max(before, 0.0);
 #ifdef SHARED_DOWN
     vec2 above = chroma_between(before, after, before.y, part.x);

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use common::drm_node;
 use common::patience;
 use common::picture::Picture;
 use common::picture::xor_pattern;
@@ -52,6 +53,54 @@ fn pictures_that_are_recorded_are_those_that_were_drawn() {
             }
         }
     }
+}
+
+/// The picture that the README shows. If it is to change, copy the one that the test has made over
+/// it: `cp target/screenshots/stream.png docs/`.
+const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/stream.png");
+
+#[test]
+fn waves_are_those_of_their_formula_and_of_the_readme() {
+    let (folder, socket) = folder();
+    let display = tool::software_display();
+    let arguments =
+        ["--motif", "waves", "--size", "320x200", "--frames", "40", "--policy", "block:2"];
+    let sender = send(&socket, &[&arguments[..], &["--display", &display]].concat());
+    let pictures = folder.path().join("pictures");
+    let arguments = ["--display", &display, "--output", pictures.to_str().unwrap()];
+    Program::start(stream("record", &socket, &arguments)).finish();
+    sender.finish();
+    let picture = Picture::read(&pictures.join("frame-000040.png"));
+    assert_eq!([picture.width, picture.height], [320, 200]);
+    let file = picture.keep("stream.png");
+    let readme = Picture::read(Path::new(PICTURE));
+    for y in 0..200 {
+        for x in 0..320 {
+            let seen = picture.pixel(x, y);
+            let of_readme = readme.pixel(x, y);
+            let expected = waves(40, [x, y], [320, 200]);
+            let is_near = |other: [u8; 3]| (0..3).all(|it| seen[it].abs_diff(other[it]) <= 3);
+            assert!(is_near(expected), "({x}, {y}): {seen:?}, expected {expected:?}");
+            assert!(is_near(of_readme), "{PICTURE} shows something else than {}", file.display());
+        }
+    }
+}
+
+/// The formula of `waves.frag` in double precision.
+fn waves(number: u32, pixel: [u32; 2], size: [u32; 2]) -> [u8; 3] {
+    use std::f64::consts::TAU;
+    let phase = f64::from(number) / 240.0;
+    let [x, y] = [0, 1].map(|axis| (f64::from(pixel[axis]) + 0.5) / f64::from(size[axis]));
+    let centre = [0.5 + 0.25 * (TAU * phase).cos(), 0.5 + 0.25 * (TAU * phase).sin()];
+    let rings = 4.0 * (x - centre[0]).hypot(y - centre[1]) - 2.0 * phase;
+    let slope = x + 0.5 * y + phase;
+    let wave = 0.5 * (TAU * rings).sin() + 0.5 * (TAU * slope).sin();
+    [0.0, 1.0, 2.0].map(|third| {
+        let colour = 0.5 + 0.5 * (TAU * (0.5 * wave + phase + third / 3.0)).cos();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+        let byte = (255.0 * colour).round() as u8;
+        byte
+    })
 }
 
 #[test]
@@ -110,6 +159,32 @@ fn every_frame_is_counted_as_received_or_dropped() {
     assert!(report["interval_us"]["p50"].as_f64().unwrap() > 1000.0, "{report}");
 }
 
+/// GL's fences go with the frames, whose buffers are those of a device.
+#[test]
+#[ignore = "lab: needs virtio_gpu"]
+fn frames_of_virtio_gpu_have_fences_and_are_recorded_pixel_by_pixel() {
+    let node = drm_node::render("virtio_gpu");
+    let display = format!("gbm:{}", node.path().unwrap().display());
+    let gl = ["--display", &display];
+    let (folder, socket) = folder();
+    let limits = ["--frames", "12", "--policy", "block:2"];
+    let sender = send(&socket, &[&gl[..], &limits].concat());
+    let report =
+        json(&stream("stats", &socket, &[&gl[..], &["--json"]].concat()).output().unwrap());
+    sender.finish();
+    assert_eq!((&report["frames"], &report["with_fence"]), (&12.into(), &12.into()), "{report}");
+
+    let sender = send(&socket, &[&gl[..], &limits].concat());
+    let pictures = folder.path().join("pictures");
+    let output = ["--output", pictures.to_str().unwrap()];
+    Program::start(stream("record", &socket, &[&gl[..], &output].concat())).finish();
+    sender.finish();
+    for number in 1..=12 {
+        let picture = Picture::read(&pictures.join(format!("frame-{number:06}.png")));
+        expect_frame(&picture, number);
+    }
+}
+
 /// The client in Python says nothing of times.
 #[test]
 fn stream_without_times_has_no_latency() {
@@ -143,7 +218,7 @@ fn frames_that_are_too_fast_for_a_mailbox_are_dropped_and_counted() {
 fn stream_is_seen_in_a_window_pixel_by_pixel() {
     let server = XServer::start([400, 320], [46, 52, 64]);
     let (_folder, socket) = folder();
-    let sender = send(&socket, &["--frames", "3", "--policy", "block:1", "--patience", "60"]);
+    let sender = send(&socket, &["--frames", "3", "--policy", "block:1"]);
     let mut command = stream("view", &socket, &[]);
     command.env("DISPLAY", server.display());
     let mut viewer = Program::start(command);
@@ -258,16 +333,21 @@ fn folder() -> (TempDir, PathBuf) {
 fn stream(command: &str, socket: &Path, arguments: &[&str]) -> Command {
     let mut started = tool::command();
     started.args(["stream", command]).arg(socket).args(arguments);
+    if command != "send" && !arguments.contains(&"--timeout") {
+        started.args(["--timeout", "60"]);
+    }
     started
 }
 
-/// A producer of the usual size, which listens already.
+/// A producer of the usual size and with the patience that a busy machine needs, which listens
+/// already.
 fn send(socket: &Path, arguments: &[&str]) -> Program {
     let [width, height] = SIZE;
     let mut command = stream("send", socket, arguments);
     if !arguments.contains(&"--size") {
         command.arg("--size").arg(format!("{width}x{height}"));
     }
+    command.args(["--patience", "60"]);
     let mut sender = Program::start(command);
     sender.line("its socket", |line| line.starts_with("listening at").then_some(()));
     sender

@@ -12,8 +12,12 @@ pub(in crate::gl) struct Sampling {
     pub(in crate::gl) size: [f32; 2],
     /// One over the size of each texture.
     pub(in crate::gl) steps: Vec<[f32; 2]>,
-    pub(in crate::gl) sharing: [f32; 2],
-    pub(in crate::gl) site: [f32; 2],
+    /// Samples of chroma in a pixel, across and down.
+    pub(in crate::gl) samples: [f32; 2],
+    /// The place of the first pixel, in samples from the middle of the first sample.
+    pub(in crate::gl) first_pixel: [f32; 2],
+    /// The column and the row of the last sample.
+    pub(in crate::gl) last_sample: [f32; 2],
     pub(in crate::gl) to_rgb: Conversion,
 }
 
@@ -24,8 +28,9 @@ impl Sampling {
         Self {
             size: to_floats(size),
             steps: Vec::new(),
-            sharing: [1.0; 2],
-            site: [0.0; 2],
+            samples: [1.0; 2],
+            first_pixel: [0.0; 2],
+            last_sample: to_floats(size.map(|pixels| pixels.saturating_sub(1))),
             to_rgb: Conversion { matrix, zero: [0.0; 3] },
         }
     }
@@ -36,12 +41,19 @@ impl Sampling {
         colorimetry: Colorimetry,
         textures: &[Texture<TwoD>],
     ) -> Self {
+        let samples = to_floats(arrangement.sharing).map(f32::recip);
+        let [horizontal, vertical] = site(arrangement, colorimetry);
+        let [width, height] = size;
+        let [across, down] = arrangement.sharing;
+        let last = [width.div_ceil(across), height.div_ceil(down)].map(|it| it.saturating_sub(1));
         let sizes = textures.iter().map(|texture| [texture.width(), texture.height()]);
         Self {
             size: to_floats(size),
             steps: sizes.map(|size| to_floats(size).map(f32::recip)).collect(),
-            sharing: to_floats(arrangement.sharing),
-            site: site(arrangement, colorimetry),
+            samples,
+            // What pixels share is a power of two, so that these are exact.
+            first_pixel: [-horizontal * samples[0], -vertical * samples[1]],
+            last_sample: to_floats(last),
             to_rgb: Conversion::to_rgb(colorimetry, arrangement.depth),
         }
     }

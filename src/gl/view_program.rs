@@ -160,8 +160,9 @@ pub(in crate::gl) struct SamplingUniforms {
     planes: [Option<glow::UniformLocation>; 3],
     steps: [Option<glow::UniformLocation>; 3],
     size: Option<glow::UniformLocation>,
-    sharing: Option<glow::UniformLocation>,
-    site: Option<glow::UniformLocation>,
+    samples: Option<glow::UniformLocation>,
+    first_pixel: Option<glow::UniformLocation>,
+    last_sample: Option<glow::UniformLocation>,
     zero: Option<glow::UniformLocation>,
     to_rgb: Option<glow::UniformLocation>,
 }
@@ -173,8 +174,9 @@ impl SamplingUniforms {
             planes: ["plane0", "plane1", "plane2"].map(find),
             steps: ["step0", "step1", "step2"].map(find),
             size: find("size"),
-            sharing: find("sharing"),
-            site: find("site"),
+            samples: find("samples"),
+            first_pixel: find("first_pixel"),
+            last_sample: find("last_sample"),
             zero: find("zero"),
             to_rgb: find("to_rgb"),
         }
@@ -191,8 +193,9 @@ impl SamplingUniforms {
         let pairs = self.steps.iter().zip(&sampling.steps);
         let rest = [
             (&self.size, &sampling.size),
-            (&self.sharing, &sampling.sharing),
-            (&self.site, &sampling.site),
+            (&self.samples, &sampling.samples),
+            (&self.first_pixel, &sampling.first_pixel),
+            (&self.last_sample, &sampling.last_sample),
         ];
         for (place, [x, y]) in pairs.chain(rest) {
             // SAFETY: as above.

@@ -152,7 +152,7 @@ impl<F> Pool<F> {
         last_serial: u64,
         latest: Option<BufferId>,
     ) -> Option<Acquired> {
-        let free = self.live().filter(|(_, slot)| slot.state == State::Free);
+        let free = self.free();
         let merit = |buffer: BufferId, slot: &Slot<F>| {
             (Some(buffer) != latest, slot.content, std::cmp::Reverse(buffer))
         };
@@ -164,6 +164,15 @@ impl<F> Pool<F> {
         let age = |content: NonZeroU64| NonZeroU64::new(next_serial.saturating_sub(content.get()));
         let age = slot.content.take().and_then(age);
         Some(Acquired { buffer, age, is_tainted: slot.is_tainted })
+    }
+
+    /// Whether a buffer can be acquired.
+    pub(in crate::stream) fn has_free(&self) -> bool {
+        self.free().next().is_some()
+    }
+
+    fn free(&self) -> impl Iterator<Item = (BufferId, &Slot<F>)> {
+        self.live().filter(|(_, slot)| slot.state == State::Free)
     }
 
     /// The fences of those who have read a buffer that is written now.

@@ -54,9 +54,11 @@ pub use peer_filter::PeerFilter;
 pub use readers::ReadersError;
 pub use settings::ProducerSettings;
 
+use carry::Until;
 use connections::Connections;
 use doors::Doors;
 use fencing::Fence;
+
 use images::Images;
 use negotiator::Common;
 use negotiator::Negotiator;
@@ -205,7 +207,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`]. What is wrong with a consumer is an event.
     pub fn dispatch(&mut self) -> Result<(), DispatchError> {
-        self.turn(Duration::ZERO)
+        self.turn(Duration::ZERO, Until::Idle)
     }
 
     /// As [`Producer::dispatch`], but waits until there is something to do, at most for `timeout`.
@@ -214,7 +216,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`].
     pub fn dispatch_timeout(&mut self, timeout: Duration) -> Result<(), DispatchError> {
-        self.turn(timeout)
+        self.turn(timeout, Until::Idle)
     }
 
     /// What has happened next; `None` if nothing has. Makes no system call.

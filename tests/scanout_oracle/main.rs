@@ -16,6 +16,7 @@ mod common;
 mod drawing;
 mod gpu;
 mod numbers;
+mod video;
 
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;

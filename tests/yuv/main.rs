@@ -20,6 +20,7 @@ mod direct;
 mod drawing;
 mod exact;
 mod meaning;
+mod picture;
 mod table;
 mod ways;
 

@@ -137,6 +137,20 @@ fn tiles_that_no_way_can_read_are_an_error() {
     assert_eq!(listed, RgbViewError::Import(expected));
 }
 
+/// What nobody says is linear cannot be taken apart into words: the driver has it, and is told to be off.
+#[test]
+fn quirk_is_put_up_with_where_there_is_no_other_way() {
+    let renderer = Renderer::new();
+    let modifier = Modifier::Implicit;
+    let image = memfd::without_modifier(&memfd::image(Fourcc::YUYV, [64, 64]));
+    let policy = Policy::PreferDirect;
+    let view = RgbView::new(&renderer.gl, &image, Colorimetry::HD_VIDEO, policy).unwrap();
+    let tiled = RgbViewError::Plane { plane: 0, source: PlaneAsImageError::Tiled { modifier } };
+    let quirk = DirectQuirk::SitingIgnored;
+    let expected = Reason::NotByPlane { quirk, error: Box::new(tiled) };
+    assert_eq!((view.way(), view.reason()), (Way::Direct, &expected));
+}
+
 /// A shader of the caller's, which exchanges red and blue, on units 2 to 4.
 #[test]
 fn program_of_an_engine_samples_a_view() {

@@ -21,18 +21,27 @@ use crate::stream::wire::Offer;
 /// dispatch: a consumer that never stops must not keep it for ever.
 const MOST_ROUNDS: usize = 128;
 
+/// When a dispatch has done enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Nobody has anything to say any more.
+    Idle,
+    /// Nobody holds a frame, so that no release can come. To ask in vain would cost as much as to
+    /// take one. What else there is has time until the next dispatch.
+    Released,
+}
+
 impl Producer {
     /// One dispatch, which waits at most for `timeout`.
-    pub(super) fn turn(&mut self, timeout: Duration) -> Result<(), DispatchError> {
+    pub(super) fn turn(&mut self, timeout: Duration, until: Until) -> Result<(), DispatchError> {
         let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
-        self.rest()?;
-        let mut timeout = timeout;
+        let has_cancelled = self.rest()?;
+        let is_busy = has_cancelled || self.is_negotiation_due;
+        let mut timeout = if is_busy { Duration::ZERO } else { timeout };
         for _ in 0..MOST_ROUNDS {
             let ready = self.watch.wait(timeout).map_err(refused)?;
             timeout = Duration::ZERO;
-            let mut is_idle = true;
             for source in ready.sources() {
-                is_idle = false;
                 match source {
                     Source::Alarm => {
                         self.look_at_clock();
@@ -42,7 +51,8 @@ impl Producer {
                     Source::Peer(place) => self.serve(place),
                 }
             }
-            if is_idle {
+            let is_enough = until == Until::Released && !self.machine.expects_releases();
+            if is_enough || !ready.is_any() {
                 break;
             }
         }
@@ -50,16 +60,15 @@ impl Producer {
             self.negotiate_with_newcomers();
         }
         self.improve();
-        self.rest()
+        self.rest().map(drop)
     }
 
     /// Leaves everything so that the file descriptor becomes readable when there is something to
-    /// do.
-    pub(super) fn rest(&mut self) -> Result<(), DispatchError> {
+    /// do. Returns whether buffers had been dropped.
+    pub(super) fn rest(&mut self) -> Result<bool, DispatchError> {
         // The alarm does not ring any more for buffers that were dropped before: look for them now.
         self.settle()?;
-        self.cancel_dropped();
-        Ok(())
+        Ok(self.cancel_dropped())
     }
 
     /// As [`Producer::rest`], where nobody can be told: what fails here fails again in the next
@@ -91,12 +100,15 @@ impl Producer {
         self.carry();
     }
 
-    /// Gives the buffers back that were dropped instead.
-    pub(super) fn cancel_dropped(&mut self) {
+    /// Gives the buffers back that were dropped instead. Returns whether there was one.
+    pub(super) fn cancel_dropped(&mut self) -> bool {
+        let mut has_cancelled = false;
         for buffer in self.returned.take() {
             self.machine.cancel(buffer);
+            has_cancelled = true;
         }
         self.carry();
+        has_cancelled
     }
 
     /// Sends what waits for a consumer, and takes one message of it.

@@ -11,6 +11,7 @@ use super::Fencing;
 use super::NotSubmitted;
 use super::Producer;
 use super::SubmitError;
+use super::carry::Until;
 use super::fencing::Fence;
 use crate::allocator::AllocateError;
 use crate::ipc::Ready;
@@ -46,19 +47,19 @@ impl Producer {
     /// See [`AcquireError`]: what kept it until the end.
     pub fn acquire_timeout(&mut self, timeout: Duration) -> Result<Acquired, AcquireError> {
         let end_ns = moment_ns(timeout);
-        self.turn(Duration::ZERO)?;
+        let mut until_ns = self.machine.acquirable_from_ns();
         loop {
-            let until_ns = match self.acquire_now() {
-                Err(AcquireError::NoneFree { until_ns }) => until_ns.unwrap_or(u64::MAX),
-                Err(AcquireError::NotConfigured) => u64::MAX,
+            let next_ns = until_ns.unwrap_or(u64::MAX).min(end_ns);
+            let timeout = Duration::from_nanos(next_ns.saturating_sub(now_ns()));
+            self.turn(timeout, Until::Released)?;
+            until_ns = match self.acquire_now() {
+                Err(AcquireError::NoneFree { until_ns }) => until_ns,
+                Err(AcquireError::NotConfigured) => None,
                 done => return done,
             };
-            let now_ns = now_ns();
-            if now_ns >= end_ns {
+            if now_ns() >= end_ns {
                 return self.acquire();
             }
-            let until_ns = until_ns.min(end_ns);
-            self.turn(Duration::from_nanos(until_ns.saturating_sub(now_ns)))?;
         }
     }
 
@@ -168,7 +169,8 @@ impl Producer {
                 return self.submit(again, ready, picture);
             }
             let until_ns = until_ns.min(end_ns);
-            if let Err(error) = self.turn(Duration::from_nanos(until_ns.saturating_sub(now_ns))) {
+            let timeout = Duration::from_nanos(until_ns.saturating_sub(now_ns));
+            if let Err(error) = self.turn(timeout, Until::Idle) {
                 return Err(NotSubmitted { reason: error.into(), acquired: Some(again) });
             }
             acquired = again;

@@ -59,6 +59,10 @@ pub(in crate::stream::producer) struct Ready {
 }
 
 impl Ready {
+    pub(in crate::stream::producer) fn is_any(&self) -> bool {
+        self.count > 0
+    }
+
     pub(in crate::stream::producer) fn sources(&self) -> impl Iterator<Item = Source> {
         self.events.iter().take(self.count).map(|event| Source::of(event.data))
     }

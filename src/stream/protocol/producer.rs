@@ -199,6 +199,11 @@ impl<F> Producer<F> {
         peers.filter(|peer| peer.state == State::Served).map(|peer| peer.id)
     }
 
+    /// Whether somebody holds a frame.
+    pub(in crate::stream) fn expects_releases(&self) -> bool {
+        self.peers.iter().flatten().any(Peer::holds_any)
+    }
+
     /// The consumers whose offer waits for [`Producer::configure`], or to be dismissed.
     pub fn waiting(&self) -> impl Iterator<Item = PeerId> {
         let peers = self.peers.iter().flatten();

@@ -2,6 +2,7 @@
 
 use dmashare::dmabuf::Access;
 use dmashare::dmabuf::Dmabuf;
+use dmashare::format::Colorimetry;
 use dmashare::format::FormatSet;
 use dmashare::format::Layout;
 use dmashare::format::Modifier;
@@ -15,6 +16,7 @@ use dmashare::gl::Texture;
 use dmashare::gl::TextureCache;
 use dmashare::gl::TwoD;
 use dmashare::stream::ConsumerSettings;
+use dmashare::stream::ReceivedFrame;
 use dmashare::stream::wire::MAX_ENTRIES;
 
 use crate::display_name::DisplayName;
@@ -29,7 +31,7 @@ pub(in crate::stream) struct ReaderArgs {
     /// surfaceless, device:N, gbm:PATH, x11 or wayland: where GL samples the frames.
     #[arg(long, value_name = "NAME", default_value = "surfaceless")]
     display: DisplayName,
-    /// Needs no GL: the CPU reads the frames, which then have to be linear and RGB.
+    /// Needs no GL: the frames have to be what a CPU can read, linear and RGB.
     #[arg(long, conflicts_with = "display")]
     cpu: bool,
 }
@@ -69,10 +71,10 @@ impl Reader {
     }
 
     /// R, G, B, A with 8 bits each, row 0 first.
-    pub(in crate::stream) fn rgba8(&mut self, image: &Dmabuf) -> Result<Vec<u8>, Failure> {
+    pub(in crate::stream) fn rgba8(&mut self, frame: &ReceivedFrame) -> Result<Vec<u8>, Failure> {
         match self {
-            Self::Gl(reader) => reader.rgba8(image),
-            Self::Cpu => read(image),
+            Self::Gl(reader) => reader.rgba8(frame),
+            Self::Cpu => read(frame.image()),
         }
     }
 
@@ -88,6 +90,11 @@ impl Reader {
 pub(in crate::stream) fn sampling(formats: &FormatSet) -> ConsumerSettings {
     let formats = formats.entries().take(MAX_ENTRIES).collect();
     ConsumerSettings::new(Usage::Sample, formats).frames(2)
+}
+
+/// What the producer says, and what is usual where it says nothing or something unusual.
+pub(in crate::stream) fn colorimetry(frame: &ReceivedFrame) -> Colorimetry {
+    frame.colour().colorimetry(Colorimetry::default()).unwrap_or_default()
 }
 
 fn linear_rgb() -> FormatSet {
@@ -125,7 +132,8 @@ impl GlReader {
         Ok(Self { textures, program, target: None, renderer })
     }
 
-    fn rgba8(&mut self, image: &Dmabuf) -> Result<Vec<u8>, Failure> {
+    fn rgba8(&mut self, frame: &ReceivedFrame) -> Result<Vec<u8>, Failure> {
+        let image = frame.image();
         let size = [image.width(), image.height()];
         let fits =
             |target: &RenderTarget| [target.texture().width(), target.texture().height()] == size;
@@ -133,7 +141,8 @@ impl GlReader {
             Some(target) => target,
             None => target_of(self.renderer.gl(), size)?,
         };
-        let texture = self.textures.texture(image).attempt("the frame cannot be imported")?;
+        let texture = self.textures.texture_with(image, colorimetry(frame));
+        let texture = texture.attempt("the frame cannot be imported")?;
         target.draw(&self.program, texture).attempt("the frame cannot be sampled")?;
         let pixels = target.read_rgba8().attempt("the pixels cannot be read back");
         self.target = Some(target);

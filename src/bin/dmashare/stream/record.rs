@@ -75,7 +75,7 @@ fn record(
             Next::Frame(frame) => {
                 let (serial, image) = (frame.serial().get(), frame.image().clone());
                 progress.begin(format!("frame {serial}"));
-                let rgba = reader.rgba8(&image)?;
+                let rgba = reader.rgba8(&frame)?;
                 source
                     .consumer
                     .release(frame, Ready::Finished)

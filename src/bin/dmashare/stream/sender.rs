@@ -148,8 +148,8 @@ impl Sender {
         }
     }
 
-    /// Whether the frame is on its way; it is not if nobody is left to take it, or the format has
-    /// changed meanwhile.
+    /// Whether the frame is on its way; it is not if no buffer was free, or consumers that came or
+    /// went meanwhile changed what is to be sent.
     fn send_one(&mut self, number: u64) -> Result<bool, Failure> {
         self.progress.begin(format!(
             "frame {number} for {} consumers, {} missed",
@@ -174,8 +174,12 @@ impl Sender {
         let patience = self.task.patience.saturating_mul(2);
         match self.producer.submit_timeout(acquired, ready, picture, patience) {
             Ok(_serial) => Ok(true),
-            Err(error) if error.reason() == SubmitError::Retired => Ok(false),
-            Err(error) => Err(error).attempt("the frame cannot be sent"),
+            Err(error) => match error.reason() {
+                SubmitError::Retired | SubmitError::Fence | SubmitError::WouldBlock { .. } => {
+                    Ok(false)
+                }
+                _ => Err(error).attempt("the frame cannot be sent"),
+            },
         }
     }
 

@@ -69,14 +69,15 @@ pub(in crate::stream) struct Source {
     pub(in crate::stream) consumer: Consumer,
     /// What all buffers are, once it is known.
     pub(in crate::stream) format: Option<Format>,
-    timeout: Duration,
+    /// How long to wait for a frame or for its pixels.
+    pub(in crate::stream) timeout: Duration,
 }
 
 /// What comes next.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is not kept")]
 pub(in crate::stream) enum Next {
-    /// A frame, whose pixels are ready.
+    /// A frame.
     Frame(ReceivedFrame),
     /// A buffer has gone: what was made of its image is to be forgotten.
     Gone(Dmabuf),
@@ -85,7 +86,7 @@ pub(in crate::stream) enum Next {
 }
 
 impl Source {
-    /// Waits for what comes next.
+    /// Waits for what comes next, and for its pixels to be ready.
     pub(in crate::stream) fn next(&mut self) -> Result<Next, Failure> {
         loop {
             let event = match self.consumer.next_event_timeout(self.timeout) {
@@ -96,13 +97,16 @@ impl Source {
                 }
                 Err(error) => return Err(error).attempt("the stream cannot be received"),
             };
-            if let Some(next) = self.take(event)? {
-                return Ok(next);
+            let Some(next) = self.take(event)? else { continue };
+            if let Next::Frame(frame) = &next {
+                let waited = frame.wait_for_pixels(self.timeout);
+                waited.attempt("the fence of a frame did not signal")?;
             }
+            return Ok(next);
         }
     }
 
-    /// What comes next, if it is there already.
+    /// What comes next, if it is there already. Its pixels need not be ready. Never blocks.
     pub(in crate::stream) fn poll(&mut self) -> Result<Option<Next>, Failure> {
         self.consumer.dispatch().attempt("the stream cannot be received")?;
         while let Some(event) = self.consumer.next_event() {
@@ -115,12 +119,7 @@ impl Source {
 
     fn take(&mut self, event: ConsumerEvent) -> Result<Option<Next>, Failure> {
         Ok(match event {
-            ConsumerEvent::Frame(frame) => {
-                frame
-                    .wait_for_pixels(self.timeout)
-                    .attempt("the fence of a frame did not signal")?;
-                Some(Next::Frame(frame))
-            }
+            ConsumerEvent::Frame(frame) => Some(Next::Frame(frame)),
             ConsumerEvent::Gone { image, .. } => Some(Next::Gone(image)),
             ConsumerEvent::Ended(end) => return over(end).map(Some),
             ConsumerEvent::Format(format) => {

@@ -77,7 +77,7 @@ fn open(args: &Args, stage: &Stage<'_>) -> Result<(Window, Viewer), Report> {
     window.make_current()?;
     let gl = Gl::new(window.context())?;
     let mut textures = TextureCache::new(&gl);
-    let texture = textures.texture(frame.image())?.clone();
+    let texture = textures.texture_with(frame.image(), reader::colorimetry(&frame))?.clone();
     Ok((window, Viewer { textures, texture, shown: Some(frame), source }))
 }
 
@@ -92,7 +92,13 @@ struct Viewer {
 impl Viewer {
     /// What was drawn until now has read the frame before.
     fn replace(&mut self, frame: ReceivedFrame) -> Result<(), Failure> {
-        let texture = self.textures.texture(frame.image());
+        if let Some(fence) = frame.fence() {
+            // A GPU waits by itself, and this thread goes on.
+            let waited = self.texture.gl().wait(fence, self.source.timeout);
+            waited.attempt("the fence of a frame did not signal")?;
+        }
+        let colorimetry = reader::colorimetry(&frame);
+        let texture = self.textures.texture_with(frame.image(), colorimetry);
         self.texture = texture.attempt("the frame cannot be imported")?.clone();
         let Some(before) = self.shown.replace(frame) else { return Ok(()) };
         let (gl, consumer) = (self.texture.gl(), &mut self.source.consumer);

@@ -40,9 +40,17 @@ impl<F> Producer<F> {
         if let Some(acquired) = self.pool.acquire(self.last_serial, latest) {
             return Ok(self.begin_writing(acquired));
         }
-        let until = |peer: &Peer| peer.held_until_ns();
-        let until_ns = self.peers.iter().flatten().filter_map(until).min();
-        Err(AcquireError::NoneFree { until_ns })
+        Err(AcquireError::NoneFree { until_ns: self.next_late_ns() })
+    }
+
+    /// From when on it is worth to [acquire](Producer::acquire); `None` if not before a release.
+    pub(in crate::stream) fn acquirable_from_ns(&self) -> Option<u64> {
+        if self.pool.has_free() { Some(0) } else { self.next_late_ns() }
+    }
+
+    /// When a consumer will have held a frame for longer than is allowed while no buffer is free.
+    fn next_late_ns(&self) -> Option<u64> {
+        self.peers.iter().flatten().filter_map(Peer::held_until_ns).min()
     }
 
     fn begin_writing(&mut self, acquired: Acquired) -> Acquired {

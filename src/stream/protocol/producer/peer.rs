@@ -203,6 +203,10 @@ impl Peer {
         self.held.get(buffer.index()).is_some_and(Option::is_some)
     }
 
+    pub(super) fn holds_any(&self) -> bool {
+        self.held_count > 0
+    }
+
     /// The frames that it holds, in the order of their buffers.
     #[cfg(test)]
     pub(super) fn held_frames(&self) -> impl Iterator<Item = (BufferId, u64)> {
