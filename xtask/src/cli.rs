@@ -205,8 +205,7 @@ pub(crate) struct BenchArgs {
     /// Fewer rounds
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only this row: import, check, hand_over, negotiation, stream, fan_out, copies, contexts, or
-    /// footprint
+    /// Only this row, or `footprint`; a wrong name tells the right ones
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Option<String>,
     /// Measure nothing, write the report of the last run again

@@ -110,6 +110,14 @@ impl Case {
     }
 }
 
+impl Entry {
+    /// What is shown of it: CPU time, where that is what counts.
+    pub(crate) fn shown_ns(&self) -> Spread {
+        let alone = |ns| Spread { low: ns, median: ns, high: ns };
+        self.cpu_ns.map_or(self.time_ns, alone)
+    }
+}
+
 impl Goal {
     /// That a ratio is at most so large, in every case: the worst is shown.
     pub(crate) fn at_most(promise: &str, most: f64, found: impl Iterator<Item = f64>) -> Self {

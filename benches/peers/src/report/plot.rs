@@ -39,7 +39,7 @@ pub(crate) fn curve(table: &Table, file: &Path) -> Result<()> {
     let x = table.cases.iter().filter_map(|case| case.x);
     let times = || table.cases.iter().filter(|case| case.x.is_some()).flat_map(|c| &c.entries);
     let (least, most) = (x.clone().fold(f64::MAX, f64::min), x.clone().fold(f64::MIN, f64::max));
-    let y = times().map(|entry| entry.time_ns.median);
+    let y = times().map(|entry| entry.shown_ns().median);
     let drawn = if most / least > 10.0 {
         lines(&root, table, around(x, 1.3).log_scale(), around(y, 2.0).log_scale())
     } else {
@@ -64,7 +64,7 @@ where
         .caption(&table.title, (FONT, 18))
         .margin(12)
         .x_label_area_size(44)
-        .y_label_area_size(72)
+        .y_label_area_size(84)
         .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
@@ -72,6 +72,7 @@ where
         .bold_line_style(RGBColor(225, 225, 225))
         .x_desc(table.x.as_deref().unwrap_or_default())
         .x_labels(4)
+        .y_desc(if is_of_cpu(table) { "CPU time" } else { "time" })
         .x_label_formatter(&|x| number(*x))
         .y_label_formatter(&|ns| time(*ns))
         .label_style((FONT, 13))
@@ -82,7 +83,7 @@ where
         let line: Vec<_> = cases
             .filter_map(|(x, case)| {
                 let entry = case.entries.iter().find(|entry| entry.name == name)?;
-                Some((x, entry.time_ns))
+                Some((x, entry.shown_ns()))
             })
             .collect();
         let medians = line.iter().map(|(x, spread)| (*x, spread.median));
@@ -104,9 +105,8 @@ pub(crate) fn bars(table: &Table, file: &Path) -> Result<()> {
     let draw = || -> Result<(), Box<dyn std::error::Error>> {
         root.fill(&WHITE)?;
         let case = table.cases.last().ok_or("no case")?;
-        let cost = |place: usize| {
-            case.entries.get(place).map_or(1.0, |e| e.cpu_ns.unwrap_or(e.time_ns.median))
-        };
+        let cost =
+            |place: usize| case.entries.get(place).map_or(1.0, |entry| entry.shown_ns().median);
         let costs = around((0..case.entries.len()).map(cost), 4.0);
         let count = i32::try_from(case.entries.len())?;
         let mut chart = ChartBuilder::on(&root)
@@ -149,6 +149,10 @@ pub(crate) fn bars(table: &Table, file: &Path) -> Result<()> {
         Ok(())
     };
     draw().map_err(|reason| anyhow!("{}: {reason}", file.display()))
+}
+
+fn is_of_cpu(table: &Table) -> bool {
+    table.cases.iter().flat_map(|case| &case.entries).any(|entry| entry.cpu_ns.is_some())
 }
 
 /// The crate has one colour in all plots, and what it is compared with is grey.
