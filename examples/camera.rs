@@ -165,6 +165,7 @@ impl Show {
         for image in capture.images() {
             println!("buffer: {}", description::of_image(&image));
         }
+        println!("GL reads it {}", viewer.way());
         capture.start()?;
         Ok(Self { capture, viewer, frames: 0, lost: 0, last: None })
     }

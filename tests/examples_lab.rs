@@ -117,9 +117,9 @@ fn virtio_gpu_scanout_draws_with_the_gpu_of_the_display() {
     assert!(printed.contains("30 frames were shown"), "{printed}");
 }
 
-/// Runs the camera's example on a camera that shows bars, and compares what GL saw, to so many code
-/// values.
-fn camera_shows_bars(arguments: &[&str], tolerance: u8) {
+/// Runs the camera's example on a camera that shows bars, and compares what GL saw: to so many code
+/// values, and not where the chroma of two bars meets.
+fn camera_shows_bars(arguments: &[&str], tolerance: u8, way: &str) {
     let device = Camera::SinglePlanar.open();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seen.png");
@@ -128,10 +128,15 @@ fn camera_shows_bars(arguments: &[&str], tolerance: u8) {
     command.args(arguments).arg("--headless").arg(&file);
     let printed = Program::start(command).finish();
     assert!(printed.contains("5 frames were shown"), "{printed}");
+    assert!(printed.contains(&format!("GL reads it {way}")), "{printed}");
     let picture = Picture::read(&file);
     assert_eq!([picture.width, picture.height], [320, 180]);
     for (place, found) in picture.pixels.iter().enumerate() {
         let x = u32::try_from(place).unwrap() % 320;
+        let is_at_edge = !(2..38).contains(&(x % 40));
+        if is_at_edge && way != "plain" {
+            continue;
+        }
         let bar = vivid::bar(320, x).map(|part| if part > 0.5 { 255 } else { 0 });
         let is_right = found.iter().zip(bar).all(|(a, b)| a.abs_diff(b) <= tolerance);
         assert!(is_right, "{arguments:?}: {found:?} in column {x} of row {}", place / 320);
@@ -141,12 +146,14 @@ fn camera_shows_bars(arguments: &[&str], tolerance: u8) {
 #[test]
 #[ignore = "lab: needs vivid and /dev/udmabuf"]
 fn camera_shows_what_a_camera_writes() {
-    camera_shows_bars(&["--format", "XR24"], 0);
-    camera_shows_bars(&["--format", "XB24", "--import", "dma-heap"], 0);
+    camera_shows_bars(&["--format", "XR24"], 0, "plain");
+    camera_shows_bars(&["--format", "XB24", "--import", "dma-heap"], 0, "plain");
     // The driver writes luma and chroma of 255 parts in 256, and cuts them off.
-    camera_shows_bars(&["--format", "UYVY", "--import", "udmabuf"], 5);
+    camera_shows_bars(&["--format", "UYVY", "--import", "udmabuf"], 5, "by plane");
+    // Which Mesa 25 does not import as one image.
+    camera_shows_bars(&["--format", "NV12"], 5, "by plane");
     // In its own first format.
-    camera_shows_bars(&[], 5);
+    camera_shows_bars(&[], 5, "by plane");
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! Frames of a camera in GL: each buffer is imported once, and GL reads it where the camera wrote it.
 
-use dmashare::format::Colorimetry;
-use dmashare::gl::External;
 use dmashare::gl::Gl;
 use dmashare::gl::PixelType;
-use dmashare::gl::Program;
+use dmashare::gl::Policy;
 use dmashare::gl::RenderTarget;
+use dmashare::gl::RgbView;
 use dmashare::gl::Texture;
-use dmashare::gl::TextureCache;
 use dmashare::gl::TwoD;
 use dmashare::v4l2::Capture;
 use dmashare::v4l2::Frame;
@@ -16,9 +14,8 @@ use crate::common::report::Report;
 
 /// Turns the frames of a capture into one texture of red, green and blue.
 pub(crate) struct Viewer {
-    buffers: TextureCache<External>,
-    colorimetry: Colorimetry,
-    program: Program<External>,
+    /// By the number of the buffer.
+    views: Vec<RgbView>,
     target: RenderTarget,
 }
 
@@ -30,20 +27,30 @@ impl Viewer {
         let colorimetry = format.colorimetry();
         let colorimetry =
             colorimetry.ok_or_else(|| Report::new("GL has no such matrix of colours"))?;
-        let mut buffers = TextureCache::with_capacity(gl, capture.buffer_count());
+        let mut views = Vec::new();
         for image in capture.images() {
-            buffers.texture_with(&image, colorimetry)?;
+            // Whole where the driver gets the colours right, else plane by plane.
+            views.push(RgbView::new(gl, &image, colorimetry, Policy::PreferDirect)?);
         }
         let size = [format.width(), format.height()];
         let target = RenderTarget::new(&Texture::<TwoD>::new(gl, size, PixelType::Rgba8)?)?;
-        Ok(Self { buffers, colorimetry, program: Program::blit_external(gl)?, target })
+        Ok(Self { views, target })
+    }
+
+    /// How GL reads the camera's colours.
+    pub(crate) fn way(&self) -> String {
+        self.views
+            .first()
+            .map_or_else(String::new, |view| format!("{}: {}", view.way(), view.reason()))
     }
 
     /// Draws a frame, and returns when GL has read it: then the camera may have it back.
     pub(crate) fn draw(&mut self, frame: &Frame) -> Result<(), Report> {
-        let texture = self.buffers.texture_with(frame.image(), self.colorimetry)?;
-        self.target.draw(&self.program, texture)?;
-        Ok(self.buffers.gl().finish()?)
+        let view = self.views.get(frame.buffer());
+        let view = view.ok_or_else(|| Report::new("a frame of another camera"))?;
+        view.refresh()?;
+        self.target.draw_view(view)?;
+        Ok(view.gl().finish()?)
     }
 
     /// What was drawn.
