@@ -76,7 +76,8 @@ impl AsFd for Alarm {
     }
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(test)]
+#[cfg(not(miri))]
 mod tests {
     use rustix::event::PollFd;
     use rustix::event::PollFlags;

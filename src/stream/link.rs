@@ -29,7 +29,8 @@ use crate::stream::wire::Message;
 
 mod enclosed;
 mod incoming;
-#[cfg(all(test, not(miri)))]
+#[cfg(test)]
+#[cfg(not(miri))]
 mod tests;
 
 pub(in crate::stream) use enclosed::Enclosed;
