@@ -12,6 +12,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use dmashare::format::FormatSet;
@@ -20,6 +21,7 @@ use dmashare::format::Modifier;
 use dmashare::format::Usage;
 use dmashare::ipc::Channel;
 use dmashare::ipc::Ready;
+use dmashare::stream::Acquired;
 use dmashare::stream::Picture;
 use dmashare::stream::Producer;
 use dmashare::stream::wire::Capabilities;
@@ -41,6 +43,7 @@ use common::allocations::Counting;
 use common::child;
 use common::child::Case;
 use common::leaks::Open;
+use common::stream_pair::SOON;
 use common::stream_pair::producer_settings;
 use common::stream_pair::producer_with;
 use common::system_calls;
@@ -60,7 +63,11 @@ struct Scene {
 
 impl Scene {
     fn new(consumers: usize) -> Self {
-        let mut producer = producer_with(producer_settings().buffers(3));
+        Self::with_buffers(consumers, 3)
+    }
+
+    fn with_buffers(consumers: usize, buffers: usize) -> Self {
+        let mut producer = producer_with(producer_settings().buffers(buffers));
         let mut channels = Vec::new();
         for _ in 0..consumers {
             let (here, there) = Channel::pair().unwrap();
@@ -110,6 +117,16 @@ impl Scene {
     fn turn(&mut self) {
         self.producer.dispatch().unwrap();
         let acquired = self.producer.acquire().unwrap();
+        self.hand_over(acquired);
+    }
+
+    /// The same as somebody makes it who waits for a buffer.
+    fn blocking_turn(&mut self) {
+        let acquired = self.producer.acquire_timeout(SOON).unwrap();
+        self.hand_over(acquired);
+    }
+
+    fn hand_over(&mut self, acquired: Acquired) {
         let mut damage = Damage::NOTHING;
         for x in 0..8 {
             for y in 0..2 {
@@ -143,8 +160,24 @@ fn assert_calls(consumers: usize) {
     assert_eq!(calls, expected.into_iter().collect());
 }
 
+/// With one buffer, which is waited for until all have released it.
+fn assert_calls_of_who_waits(consumers: usize) {
+    let mut scene = Scene::with_buffers(consumers, 1);
+    (0..2).for_each(|_| scene.blocking_turn());
+    let calls = system_calls::during(|| (0..FRAMES).for_each(|_| scene.blocking_turn()));
+    let mut expected = BTreeMap::from([
+        (libc::SYS_recvmsg, consumers * FRAMES),
+        (libc::SYS_recvfrom, consumers * FRAMES),
+        (libc::SYS_sendto, 2 * consumers * FRAMES),
+    ]);
+    if consumers > 1 {
+        expected.insert(epoll_wait(&calls), FRAMES);
+    }
+    assert_eq!(calls, expected);
+}
+
 /// The C library has several.
-fn epoll_wait(calls: &std::collections::BTreeMap<i64, usize>) -> i64 {
+fn epoll_wait(calls: &BTreeMap<i64, usize>) -> i64 {
     let known = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2];
     known.into_iter().find(|number| calls.contains_key(number)).expect("a wait")
 }
@@ -161,6 +194,8 @@ fn assert_no_memory(consumers: usize) {
 const CASES: &[Case] = &[
     ("system calls with one consumer", || assert_calls(1)),
     ("system calls with eight", || assert_calls(8)),
+    ("system calls of who waits for one consumer", || assert_calls_of_who_waits(1)),
+    ("system calls of who waits for eight", || assert_calls_of_who_waits(8)),
     ("memory with one consumer", || assert_no_memory(1)),
     ("memory with eight", || assert_no_memory(8)),
     ("memory of what is submitted to nobody", || {

@@ -47,6 +47,11 @@ impl Alarm {
         self.set_timer(until_ns)
     }
 
+    /// Whether it is set to no moment: then only [`Alarm::ring`] makes it readable.
+    pub(in crate::stream) fn is_off(&self) -> bool {
+        self.set_ns.load(Ordering::Acquire) == OFF_NS
+    }
+
     /// Makes it readable now. Any thread may, also while another one sets it.
     pub(in crate::stream) fn ring(&self) -> Result<(), Errno> {
         self.set_ns.store(AT_ONCE_NS, Ordering::Release);
@@ -71,7 +76,8 @@ impl AsFd for Alarm {
     }
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(test)]
+#[cfg(not(miri))]
 mod tests {
     use rustix::event::PollFd;
     use rustix::event::PollFlags;

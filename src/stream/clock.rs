@@ -1,5 +1,7 @@
 //! What time it is, for deadlines.
 
+use std::time::Duration;
+
 use rustix::time::ClockId;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -9,4 +11,15 @@ pub(in crate::stream) fn now_ns() -> u64 {
     let now = rustix::time::clock_gettime(ClockId::Monotonic);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     seconds.saturating_mul(SECOND_NS).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// So much later than now.
+pub(in crate::stream) fn moment_ns(timeout: Duration) -> u64 {
+    now_ns().saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// From now until then. Does not look at the clock for a moment long ago, such as 0.
+pub(in crate::stream) fn duration_until(moment_ns: u64) -> Duration {
+    let now_ns = if moment_ns == 0 { 0 } else { now_ns() };
+    Duration::from_nanos(moment_ns.saturating_sub(now_ns))
 }

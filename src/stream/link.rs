@@ -29,7 +29,8 @@ use crate::stream::wire::Message;
 
 mod enclosed;
 mod incoming;
-#[cfg(all(test, not(miri)))]
+#[cfg(test)]
+#[cfg(not(miri))]
 mod tests;
 
 pub(in crate::stream) use enclosed::Enclosed;
@@ -128,12 +129,13 @@ impl Link {
             Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
             Err(errno) => return Err(End::Unusable(ReceiveError::of_recvmsg(errno))),
         };
-        let message = match self.received.get(..sent_bytes) {
-            Some(bytes) => Message::decode(bytes),
-            None => Err(Message::refuse_cut(&self.received, sent_bytes)),
+        let Some(bytes) = self.received.get(..sent_bytes) else {
+            return Err(End::Malformed(Message::refuse_cut(&self.received, sent_bytes)));
         };
-        let message = message.map_err(End::Malformed)?;
-        Incoming::open(message, attached).map(Some).map_err(End::Unusable)
+        match Message::decode(bytes) {
+            Ok(message) => Incoming::open(message, attached).map(Some),
+            Err(malformed) => Err(End::Malformed(malformed)),
+        }
     }
 
     /// Sends a message with what belongs to it, or lets it wait for room: then its fence is

@@ -15,6 +15,7 @@ use crate::ipc::Channel;
 use crate::ipc::Listener;
 use crate::ipc::PeerCredentials;
 use crate::stream::DispatchError;
+use crate::stream::clock::moment_ns;
 use crate::stream::protocol::producer as machine;
 use crate::stream::protocol::producer::PeerId;
 use crate::stream::returned::Returned;
@@ -187,7 +188,8 @@ impl Producer {
     }
 
     /// Takes a connection to a consumer over: one end of [`Channel::pair`], an inherited or a
-    /// received one. It is not filtered, as somebody must have meant it.
+    /// received one. It is not filtered, as somebody must have meant it. The socket keeps its options,
+    /// but for `SO_RCVTIMEO`.
     ///
     /// # Errors
     /// See [`JoinError`]; never [`JoinError::NotAllowed`].
@@ -207,7 +209,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`]. What is wrong with a consumer is an event.
     pub fn dispatch(&mut self) -> Result<(), DispatchError> {
-        self.turn(Duration::ZERO, Until::Idle)
+        self.turn(0, Until::Idle)
     }
 
     /// As [`Producer::dispatch`], but waits until there is something to do, at most for `timeout`.
@@ -216,7 +218,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`].
     pub fn dispatch_timeout(&mut self, timeout: Duration) -> Result<(), DispatchError> {
-        self.turn(timeout, Until::Idle)
+        self.turn(moment_ns(timeout), Until::Idle)
     }
 
     /// What has happened next; `None` if nothing has. Makes no system call.

@@ -20,6 +20,7 @@ pub(crate) mod display;
 #[cfg(feature = "drm")]
 pub(crate) mod drm_node;
 pub(crate) mod example;
+pub(crate) mod hostile_consumer;
 pub(crate) mod lab;
 pub(crate) mod leaks;
 pub(crate) mod memfd;

@@ -5,6 +5,7 @@ use crate::ipc::ReceiveError;
 use crate::ipc::Received;
 use crate::ipc::attached::Attached;
 use crate::ipc::hand_over;
+use crate::stream::protocol::End;
 use crate::stream::wire::Message;
 use crate::sync::SyncFile;
 
@@ -22,17 +23,23 @@ pub(in crate::stream) struct Incoming {
 impl Incoming {
     /// Looks at the file descriptors: first whether they are as many as the message says, then
     /// whether they are what it says.
-    pub(in crate::stream::link) fn open(
-        message: Message,
+    pub(in crate::stream::link) fn open(message: Message, attached: Attached) -> Result<Self, End> {
+        match Self::look_at(&message, attached) {
+            Ok((image, fence)) => Ok(Self { message, image, fence }),
+            Err(error) => Err(End::Unusable(error)),
+        }
+    }
+
+    fn look_at(
+        message: &Message,
         attached: Attached,
-    ) -> Result<Self, ReceiveError> {
-        if let Message::Announce(announce) = &message {
+    ) -> Result<(Option<Dmabuf>, Option<SyncFile>), ReceiveError> {
+        if let Message::Announce(announce) = message {
             let Received { image, fence } = hand_over::open(announce.image(), attached)?;
-            return Ok(Self { message, image: Some(image), fence });
+            return Ok((Some(image), fence));
         }
         let fence = attached.expect(message.slots())?.next().map(SyncFile::from_fd);
-        let fence = fence.transpose().map_err(ReceiveError::Fence)?;
-        Ok(Self { message, image: None, fence })
+        Ok((None, fence.transpose().map_err(ReceiveError::Fence)?))
     }
 
     /// What the buffers of the image have together, 0 without one.

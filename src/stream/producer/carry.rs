@@ -1,7 +1,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 //! Between the sockets and the state machine.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::Producer;
 use super::ProducerEvent;
@@ -9,9 +9,11 @@ use super::fencing::Fence;
 use super::join::MOST_EVENTS;
 use super::watch::Source;
 use crate::stream::DispatchError;
+use crate::stream::clock::duration_until;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;
+use crate::stream::protocol::End;
 use crate::stream::protocol::producer::Output;
 use crate::stream::protocol::producer::PeerId;
 use crate::stream::wire::Message;
@@ -32,35 +34,62 @@ pub(super) enum Until {
 }
 
 impl Producer {
-    /// One dispatch, which waits at most for `timeout`.
-    pub(super) fn turn(&mut self, timeout: Duration, until: Until) -> Result<(), DispatchError> {
-        let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
+    /// One dispatch, which waits until `deadline_ns` for something to do; 0 for not at all.
+    pub(super) fn turn(&mut self, deadline_ns: u64, until: Until) -> Result<(), DispatchError> {
         let has_cancelled = self.rest()?;
         let is_busy = has_cancelled || self.is_negotiation_due;
-        let mut timeout = if is_busy { Duration::ZERO } else { timeout };
-        for _ in 0..MOST_ROUNDS {
-            let ready = self.watch.wait(timeout).map_err(refused)?;
-            timeout = Duration::ZERO;
-            for source in ready.sources() {
-                match source {
-                    Source::Alarm => {
-                        self.look_at_clock();
-                        self.settle()?;
-                    }
-                    Source::Listener(place) => self.accept(place),
-                    Source::Peer(place) => self.serve(place),
-                }
-            }
-            let is_enough = until == Until::Released && !self.machine.expects_releases();
-            if is_enough || !ready.is_any() {
+        let deadline_ns = if is_busy { 0 } else { deadline_ns };
+        let has_heard = until == Until::Released && self.hear_only_consumer(deadline_ns);
+        let mut has_heard = has_heard || self.look_around(deadline_ns)?;
+        let mut rounds = 1..MOST_ROUNDS;
+        while has_heard && rounds.next().is_some() {
+            if until == Until::Released && !self.machine.expects_releases() {
                 break;
             }
+            has_heard = self.look_around(0)?;
         }
         if self.is_negotiation_due {
             self.negotiate_with_newcomers();
         }
         self.improve();
         self.rest().map(drop)
+    }
+
+    /// Takes one message of each who has said something. Returns whether anybody has.
+    fn look_around(&mut self, deadline_ns: u64) -> Result<bool, DispatchError> {
+        let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
+        let count = self.watch.wait(duration_until(deadline_ns)).map_err(refused)?;
+        for index in 0..count {
+            match self.watch.source(index) {
+                Some(Source::Alarm) => {
+                    self.look_at_clock();
+                    self.settle()?;
+                }
+                Some(Source::Listener(place)) => self.accept(place),
+                Some(Source::Peer(place)) => self.serve(place),
+                None => {}
+            }
+        }
+        Ok(count > 0)
+    }
+
+    /// Waits for a message of the only consumer in one call, where to wait and to receive are two.
+    /// Returns whether there was one: there is none where anything else can happen meanwhile.
+    fn hear_only_consumer(&mut self, deadline_ns: u64) -> bool {
+        // Nothing is acquired that could be dropped, nobody can connect, and no time matters.
+        let is_quiet = Arc::get_mut(&mut self.returned).is_some_and(|it| it.alarm().is_off())
+            && self.doors.listeners().is_empty();
+        let timeout = duration_until(deadline_ns);
+        if !is_quiet || timeout.is_zero() {
+            return false;
+        }
+        let Some(connection) = self.connections.only_mut().filter(|it| !it.is_writing) else {
+            return false;
+        };
+        let (peer, received) = (connection.peer, connection.link.receive_timeout(timeout));
+        let has_heard = !matches!(received, Ok(None));
+        self.heard(peer, received);
+        has_heard
     }
 
     /// Leaves everything so that the file descriptor becomes readable when there is something to
@@ -125,7 +154,12 @@ impl Producer {
             self.watch_for_room(peer);
         }
         let Some(connection) = self.connections.get_mut(peer) else { return };
-        match connection.link.receive() {
+        let received = connection.link.receive();
+        self.heard(peer, received);
+    }
+
+    fn heard(&mut self, peer: PeerId, received: Result<Option<Incoming>, End>) {
+        match received {
             Ok(None) => {}
             Ok(Some(incoming)) => self.take(peer, incoming),
             Err(end) => self.machine.end(peer, end),

@@ -55,6 +55,12 @@ impl Connections {
         self.places.get_mut(place)?.as_mut()
     }
 
+    /// The connection that there is, if there is no other.
+    pub(in crate::stream::producer) fn only_mut(&mut self) -> Option<&mut Connection> {
+        let mut all = self.places.iter_mut().flatten();
+        all.next().filter(|_| all.next().is_none())
+    }
+
     pub(in crate::stream::producer) fn remove(&mut self, peer: PeerId) -> Option<Connection> {
         self.places.get_mut(peer.place)?.take_if(|known| known.peer == peer)
     }

@@ -15,6 +15,7 @@ use super::carry::Until;
 use super::fencing::Fence;
 use crate::allocator::AllocateError;
 use crate::ipc::Ready;
+use crate::stream::clock::moment_ns;
 use crate::stream::clock::now_ns;
 use crate::stream::protocol::producer as machine;
 use crate::stream::protocol::producer::Picture;
@@ -50,8 +51,7 @@ impl Producer {
         let mut until_ns = self.machine.acquirable_from_ns();
         loop {
             let next_ns = until_ns.unwrap_or(u64::MAX).min(end_ns);
-            let timeout = Duration::from_nanos(next_ns.saturating_sub(now_ns()));
-            self.turn(timeout, Until::Released)?;
+            self.turn(next_ns, Until::Released)?;
             until_ns = match self.acquire_now() {
                 Err(AcquireError::NoneFree { until_ns }) => until_ns,
                 Err(AcquireError::NotConfigured) => None,
@@ -164,13 +164,10 @@ impl Producer {
                 } => (until_ns, again),
                 refused => return Err(refused),
             };
-            let now_ns = now_ns();
-            if now_ns >= end_ns {
+            if now_ns() >= end_ns {
                 return self.submit(again, ready, picture);
             }
-            let until_ns = until_ns.min(end_ns);
-            let timeout = Duration::from_nanos(until_ns.saturating_sub(now_ns));
-            if let Err(error) = self.turn(timeout, Until::Idle) {
+            if let Err(error) = self.turn(until_ns.min(end_ns), Until::Idle) {
                 return Err(NotSubmitted { reason: error.into(), acquired: Some(again) });
             }
             acquired = again;
@@ -228,11 +225,6 @@ impl Producer {
         let sync_file = sync_file.map_err(|errno| SubmitError::Call { call, errno })?;
         Ok(Some(Fence { from: None, sync_file }))
     }
-}
-
-/// So much later than now.
-fn moment_ns(timeout: Duration) -> u64 {
-    now_ns().saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn reason_of(error: machine::SubmitError) -> SubmitError {

@@ -1,5 +1,6 @@
 //! One file descriptor for everything that a producer waits for.
 
+use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
@@ -52,22 +53,6 @@ impl Source {
     }
 }
 
-/// Those who were ready at one look.
-pub(in crate::stream::producer) struct Ready {
-    events: [Event; MOST_AT_ONCE],
-    count: usize,
-}
-
-impl Ready {
-    pub(in crate::stream::producer) fn is_any(&self) -> bool {
-        self.count > 0
-    }
-
-    pub(in crate::stream::producer) fn sources(&self) -> impl Iterator<Item = Source> {
-        self.events.iter().take(self.count).map(|event| Source::of(event.data))
-    }
-}
-
 /// Readable when there is something to dispatch: a connection, a message, room for what waits to be
 /// sent, or the alarm.
 ///
@@ -75,13 +60,15 @@ impl Ready {
 #[derive(Debug)]
 pub(in crate::stream::producer) struct Watch {
     epoll: OwnedFd,
+    /// Those who were ready at the last look.
+    ready: Vec<Source>,
 }
 
 impl Watch {
     pub(in crate::stream::producer) fn new(alarm: &Alarm) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, alarm, Source::Alarm.tag(), EventFlags::IN)?;
-        Ok(Self { epoll })
+        Ok(Self { epoll, ready: Vec::with_capacity(MOST_AT_ONCE) })
     }
 
     pub(in crate::stream::producer) fn add(
@@ -108,17 +95,25 @@ impl Watch {
         epoll::delete(&self.epoll, fd)
     }
 
-    /// Who is ready now, or within `timeout`. A signal ends it early.
-    pub(in crate::stream::producer) fn wait(&self, timeout: Duration) -> Result<Ready, Errno> {
+    /// How many are ready now, or within `timeout`. A signal ends it early.
+    pub(in crate::stream::producer) fn wait(&mut self, timeout: Duration) -> Result<usize, Errno> {
         // A timeout that the kernel cannot count is longer than anybody lives.
         let timeout = Timespec::try_from(timeout).ok();
-        let nothing = Event { flags: EventFlags::empty(), data: EventData::new_u64(ALARM) };
-        let mut events = [nothing; MOST_AT_ONCE];
+        self.ready.clear();
+        let mut events = [MaybeUninit::uninit(); MOST_AT_ONCE];
         match epoll::wait(&self.epoll, &mut events, timeout.as_ref()) {
-            Ok(count) => Ok(Ready { events, count }),
-            Err(Errno::INTR) => Ok(Ready { events, count: 0 }),
+            Ok((events, _)) => {
+                self.ready.extend(events.iter().map(|event: &Event| Source::of(event.data)));
+                Ok(self.ready.len())
+            }
+            Err(Errno::INTR) => Ok(0),
             Err(errno) => Err(errno),
         }
+    }
+
+    /// One of those who were ready at the last look.
+    pub(in crate::stream::producer) fn source(&self, index: usize) -> Option<Source> {
+        self.ready.get(index).copied()
     }
 }
 

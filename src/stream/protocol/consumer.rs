@@ -118,6 +118,7 @@ pub struct Consumer {
     answered: u32,
     format: Option<Format>,
     places: Vec<Place>,
+    held_count: usize,
     last_serial: u64,
     outputs: VecDeque<Output>,
 }
@@ -146,6 +147,7 @@ impl Consumer {
             answered: 0,
             format: None,
             places: vec![Place::default(); MAX_BUFFERS],
+            held_count: 0,
             last_serial: 0,
             outputs: VecDeque::from([Output::Send(hello)]),
         })
@@ -245,6 +247,7 @@ impl Consumer {
         else {
             return Err(ReleaseError::NotHeld { buffer });
         };
+        self.held_count = self.held_count.saturating_sub(1);
         if self.state != State::Ended {
             let release = Release { serial, buffer, has_fence };
             self.outputs.push_back(Output::Send(Message::Release(release)));
@@ -383,7 +386,6 @@ impl Consumer {
 
     fn take_frame(&mut self, frame: &Frame) -> Result<(), Violation> {
         let Frame { serial, buffer, .. } = *frame;
-        let held_count = self.places.iter().filter(|place| place.held.is_some()).count();
         let Some(place) = self.places.get_mut(buffer.index()).filter(|place| place.is_announced)
         else {
             return Err(Violation::NoBuffer { buffer });
@@ -391,7 +393,7 @@ impl Consumer {
         if place.held.is_some() {
             return Err(Violation::InUse { buffer });
         }
-        if held_count >= self.settings.hello.limits.frames() {
+        if self.held_count >= self.settings.hello.limits.frames() {
             return Err(Violation::TooManyFrames { serial });
         }
         if serial.get() <= self.last_serial {
@@ -404,6 +406,7 @@ impl Consumer {
             return Err(Violation::Damage { serial });
         }
         place.held = Some(serial);
+        self.held_count = self.held_count.saturating_add(1);
         self.last_serial = serial.get();
         self.outputs.push_back(Output::Frame(*frame));
         Ok(())

@@ -1,5 +1,9 @@
 //! What has changed in a picture.
 
+use std::fmt;
+use std::hash::Hash;
+use std::hash::Hasher;
+
 use crate::stream::wire::Field;
 use crate::stream::wire::MAX_RECTANGLES;
 use crate::stream::wire::Malformed;
@@ -70,9 +74,9 @@ impl Rectangle {
 }
 
 /// What may differ from the frame before. Owns no memory: a frame is not to allocate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct Damage {
-    /// Unused ones are a rectangle of one pixel, so that equal damage is equal.
+    /// Those that are not used are of no meaning.
     rectangles: [Rectangle; MAX_RECTANGLES],
     /// How many are used, or that everything has changed.
     code: u8,
@@ -105,7 +109,7 @@ impl Damage {
     /// more than 16 rectangles.
     pub fn merge(&mut self, other: &Self) {
         match other.rectangles() {
-            None => *self = Self::EVERYTHING,
+            None => self.code = EVERYTHING,
             Some(rectangles) => rectangles.iter().for_each(|rectangle| self.add(*rectangle)),
         }
     }
@@ -116,12 +120,17 @@ impl Damage {
         rectangles.all(|rectangle| rectangle.is_inside(size))
     }
 
+    /// Nothing has changed any more.
+    pub(in crate::stream) fn clear(&mut self) {
+        self.code = 0;
+    }
+
     fn add(&mut self, rectangle: Rectangle) {
         if self.rectangles().is_none_or(|known| known.contains(&rectangle)) {
             return;
         }
         match self.rectangles.get_mut(usize::from(self.code)) {
-            None => *self = Self::EVERYTHING,
+            None => self.code = EVERYTHING,
             Some(next) => {
                 *next = rectangle;
                 self.code = self.code.saturating_add(1);
@@ -173,6 +182,26 @@ impl Damage {
             }
         }
         Ok(damage)
+    }
+}
+
+impl PartialEq for Damage {
+    fn eq(&self, other: &Self) -> bool {
+        self.rectangles() == other.rectangles()
+    }
+}
+
+impl Eq for Damage {}
+
+impl Hash for Damage {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.rectangles().hash(hasher);
+    }
+}
+
+impl fmt::Debug for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Damage").field(&self.rectangles()).finish()
     }
 }
 

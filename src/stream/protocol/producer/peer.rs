@@ -147,7 +147,8 @@ impl Peer {
 
     /// Until when it may keep the frame that it has held the longest.
     pub(super) fn held_until_ns(&self) -> Option<u64> {
-        let since_ns = self.held.iter().flatten().map(|held| held.since_ns).min()?;
+        let held = self.held.iter().flatten().take(self.held_count);
+        let since_ns = held.map(|held| held.since_ns).min()?;
         Some(since_ns.saturating_add(self.policy.hold_limit_ns()))
     }
 
@@ -304,7 +305,8 @@ impl Peer {
     }
 
     pub(super) fn enqueue(&mut self, buffer: BufferId, mut picture: Picture) {
-        picture.damage.merge(&std::mem::replace(&mut self.missed, Damage::NOTHING));
+        picture.damage.merge(&self.missed);
+        self.missed.clear();
         self.queue.push_back(Queued { buffer, picture });
     }
 
