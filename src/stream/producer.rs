@@ -59,7 +59,6 @@ use carry::Until;
 use connections::Connections;
 use doors::Doors;
 use fencing::Fence;
-
 use images::Images;
 use negotiator::Common;
 use negotiator::Negotiator;
