@@ -1,6 +1,6 @@
 //! Every hot path, run once under a counter.
 //!
-//! `cargo xtask counts` runs this under callgrind, which collects in [`path::count_this`] alone and
+//! `cargo xtask counts` runs this under callgrind, which collects in `path::count_this` alone and
 //! dumps when that returns: one dump a path, in the order of the lines that this prints
 //! (`counted PATH TIMES ALLOCATIONS`). Without valgrind only the allocations mean something.
 #![allow(
