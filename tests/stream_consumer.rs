@@ -14,7 +14,6 @@ mod common;
 
 use std::num::NonZeroU64;
 use std::os::fd::AsFd;
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -24,14 +23,10 @@ use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
 use dmashare::format::Range;
 use dmashare::format::Usage;
-use dmashare::ipc;
-use dmashare::ipc::Channel;
 use dmashare::ipc::Listener;
 use dmashare::ipc::Ready;
-use dmashare::stream::ConnectError;
 use dmashare::stream::Consumer;
 use dmashare::stream::ConsumerEvent;
-use dmashare::stream::ConsumerSettings;
 use dmashare::stream::NextError;
 use dmashare::stream::ReceivedFrame;
 use dmashare::stream::ReleaseError;
@@ -44,7 +39,6 @@ use dmashare::stream::wire::DeviceId;
 use dmashare::stream::wire::Frame;
 use dmashare::stream::wire::Goodbye;
 use dmashare::stream::wire::Limits;
-use dmashare::stream::wire::Malformed;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Offer;
 
@@ -524,47 +518,6 @@ const THREADS: &[Case] = &[
     }),
 ];
 
-const CONNECTIONS: &[Case] = &[
-    ("by an inherited file descriptor", || {
-        let (here, there) = Channel::pair().unwrap();
-        let consumer = Consumer::from_fd(OwnedFd::from(there), &settings()).unwrap();
-        assert!(matches!(ScriptedProducer::new(here).receive(), Message::ConsumerHello(_)));
-        drop(consumer);
-        let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-        let refused = Consumer::from_fd(one.into(), &settings()).unwrap_err();
-        assert_eq!(refused, ConnectError::Connection(ipc::ConnectError::NotAChannel));
-    }),
-    ("where nobody listens", || {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("nobody");
-        let refused = Consumer::connect(&path, &settings()).unwrap_err();
-        assert_eq!(refused, ConnectError::Connection(ipc::ConnectError::NoListener { path }));
-    }),
-    ("where nobody accepts", || {
-        let dir = tempfile::tempdir().unwrap();
-        let listener = Listener::bind_path(dir.path().join("socket")).unwrap();
-        let settings = settings().handshake_timeout(MOMENT);
-        let mut consumers = Vec::new();
-        let start = Instant::now();
-        let refused = loop {
-            match Consumer::connect(listener.path(), &settings) {
-                Ok(consumer) => consumers.push(consumer),
-                Err(refused) => break refused,
-            }
-            assert!(consumers.len() < 1000, "everybody gets in");
-        };
-        let path = listener.path().to_owned();
-        assert_eq!(refused, ConnectError::Connection(ipc::ConnectError::TimedOut { path }));
-        assert!(start.elapsed() >= MOMENT);
-    }),
-    ("with settings that cannot be sent", || {
-        let (_here, there) = Channel::pair().unwrap();
-        let nothing = ConsumerSettings::new(Usage::Cpu, FormatSet::new());
-        let refused = Consumer::on_channel(there, &nothing).unwrap_err();
-        assert!(matches!(refused, ConnectError::Offer(Malformed::OutOfRange { .. })), "{refused}");
-    }),
-];
-
 #[test]
 fn events_are_what_the_producer_says() {
     child::run_cases("events_are_what_the_producer_says", EVENTS);
@@ -578,11 +531,6 @@ fn every_frame_is_given_back() {
 #[test]
 fn nobody_is_waited_for_unasked() {
     child::run_cases("nobody_is_waited_for_unasked", WAITS);
-}
-
-#[test]
-fn connections_are_made_or_refused_by_name() {
-    child::run_cases("connections_are_made_or_refused_by_name", CONNECTIONS);
 }
 
 #[test]
