@@ -173,8 +173,9 @@ impl Show {
     /// Waits for a frame, draws it, and gives it back when GL has read it.
     fn next(&mut self) -> Result<(), Report> {
         let frame = self.capture.frame(PATIENCE)?;
-        let expected = self.last.map_or(frame.sequence(), |last| last.wrapping_add(1));
-        self.lost = self.lost.saturating_add(frame.sequence().wrapping_sub(expected));
+        let ahead = self.last.map_or(1, |last| frame.sequence().wrapping_sub(last));
+        // None, where the driver gives two frames the same number.
+        self.lost = self.lost.saturating_add(ahead.saturating_sub(1));
         self.last = Some(frame.sequence());
         self.frames = self.frames.saturating_add(1);
         self.viewer.draw(&frame)?;

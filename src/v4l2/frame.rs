@@ -48,6 +48,9 @@ impl Frame {
 
     /// How many frames the camera had captured before this one since it was started. A gap is a frame
     /// that was lost, mostly because no buffer was free. Goes on from 0 after 2^32 frames.
+    ///
+    /// It is the driver's word: `vivid` gives two frames the same number where it takes longer to draw
+    /// one than half the time from one frame to the next (`vivid_thread_vid_cap`, Linux 7.3).
     pub fn sequence(&self) -> u32 {
         self.description.sequence
     }

@@ -1,5 +1,7 @@
 //! Frames come in order, stay while they are held, and go back.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dmashare::dmabuf::Dmabuf;
@@ -39,8 +41,10 @@ fn sequences_rise_and_timestamps_are_of_the_capture() {
         let frame = capture.frame(PATIENCE).unwrap();
         frames.push((frame.sequence(), frame.timestamp()));
     }
-    // The driver may number its first two frames alike.
-    assert!(frames[1..].windows(2).all(|pair| pair[0].0 < pair[1].0), "{frames:?}");
+    // Where it takes the driver long to draw a frame, it draws the next one too early, and gives both
+    // the same number: `vivid_thread_vid_cap` waits from before the drawing for what was left after it.
+    assert!(frames.windows(2).all(|pair| pair[0].0 <= pair[1].0), "{frames:?}");
+    assert!(frames[0].0 + 5 < frames[19].0, "{frames:?}");
     // The driver sets the time of a frame after it has handed it out, which can be too late.
     let times: Vec<_> = frames.iter().filter_map(|(_, time)| *time).collect();
     assert_eq!(times.len(), 20);
@@ -158,26 +162,28 @@ fn camera_that_stops_wakes_whoever_waits() {
 fn frames_are_taken_and_given_back_on_any_thread() {
     let device = Camera::SinglePlanar.open();
     let capture = crate::running(&device, *b"GREY", 4);
-    let mut sequences = std::thread::scope(|scope| {
-        let takers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let frame = || loop {
-                        match capture.frame(PATIENCE) {
-                            Ok(frame) => return frame,
-                            Err(FrameError::AllHeld) => std::thread::yield_now(),
-                            Err(error) => panic!("{error}"),
-                        }
-                    };
-                    (0..10).map(|_| frame().sequence()).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        takers.into_iter().flat_map(|taker| taker.join().unwrap()).collect::<Vec<_>>()
+    let held = [const { AtomicBool::new(false) }; 4];
+    std::thread::scope(|scope| {
+        for _taker in 0..2 {
+            scope.spawn(|| {
+                let frame = || loop {
+                    match capture.frame(PATIENCE) {
+                        Ok(frame) => return frame,
+                        Err(FrameError::AllHeld) => std::thread::yield_now(),
+                        Err(error) => panic!("{error}"),
+                    }
+                };
+                for _frame in 0..10 {
+                    let frame = frame();
+                    let buffer = frame.buffer();
+                    assert!(!held[buffer].swap(true, Ordering::SeqCst), "{buffer} is held by both");
+                    std::thread::sleep(Duration::from_millis(20));
+                    held[buffer].store(false, Ordering::SeqCst);
+                    frame.requeue().unwrap();
+                }
+            });
+        }
     });
-    sequences.sort_unstable();
-    sequences.dedup();
-    assert_eq!(sequences.len(), 20);
 }
 
 #[test]
