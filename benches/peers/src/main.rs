@@ -7,6 +7,7 @@
 //! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json DOCS
 //! ```
 
+mod cpu_clock;
 #[path = "../../counts/src/inputs.rs"]
 mod inputs;
 mod machine;
@@ -17,6 +18,7 @@ mod report;
 mod results;
 mod rows;
 mod serve;
+mod wayland;
 
 use std::fs;
 use std::path::Path;

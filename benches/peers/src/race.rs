@@ -110,6 +110,30 @@ pub(crate) fn race(
     x: Option<f64>,
     mut contenders: Vec<Contender<'_>>,
 ) -> Case {
+    let rounds = take_turns(pace, &mut contenders);
+    case(label.into(), x, &contenders, &rounds)
+}
+
+/// As [`race`], and what each took beyond the last one in the same round, in nanoseconds: the median,
+/// which is negative where it took less.
+pub(crate) fn race_beyond_last(
+    pace: Pace,
+    label: impl Into<String>,
+    x: Option<f64>,
+    mut contenders: Vec<Contender<'_>>,
+) -> (Case, Vec<f64>) {
+    let rounds = take_turns(pace, &mut contenders);
+    let last = rounds.last().expect("a contender");
+    let beyond = |one: &Vec<OneRound>| {
+        let pairs = one.iter().zip(last);
+        Spread::of(pairs.map(|(one, last)| one.counted_ns() - last.counted_ns()).collect()).median
+    };
+    let beyond = rounds.iter().map(beyond).collect();
+    (case(label.into(), x, &contenders, &rounds), beyond)
+}
+
+/// The rounds of each contender.
+fn take_turns(pace: Pace, contenders: &mut [Contender<'_>]) -> Vec<Vec<OneRound>> {
     let times: Vec<u32> = contenders.iter_mut().map(|one| batch_of(one, pace.batch)).collect();
     let mut rounds: Vec<Vec<OneRound>> = contenders.iter().map(|_| Vec::new()).collect();
     let most = pace.time * u32::try_from(contenders.len()).unwrap_or(1);
@@ -125,6 +149,15 @@ pub(crate) fn race(
             rounds[place].push(OneRound::of(cost, times[place]));
         }
     }
+    rounds
+}
+
+fn case(
+    label: String,
+    x: Option<f64>,
+    contenders: &[Contender<'_>],
+    rounds: &[Vec<OneRound>],
+) -> Case {
     let ratios = |place: usize| {
         let pairs = rounds[place].iter().zip(&rounds[0]);
         pairs.map(|(one, base)| one.counted_ns() / base.counted_ns()).collect()
@@ -139,7 +172,7 @@ pub(crate) fn race(
             .collect::<Option<Vec<_>>>()
             .map(|times| Spread::of(times).median),
     });
-    Case { label: label.into(), x, entries: entries.collect() }
+    Case { label, x, entries: entries.collect() }
 }
 
 /// What once has cost, in the mean of a batch.

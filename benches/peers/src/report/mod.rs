@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::Context;
 use anyhow::Result;
 
+pub(crate) use crate::report::numbers::time;
 use crate::results::Footprint;
 use crate::results::Results;
 use crate::results::Table;

@@ -8,7 +8,9 @@ mod fan_out;
 mod hand_over;
 mod import;
 mod negotiation;
+mod processor;
 mod stream;
+mod weston;
 
 use anyhow::Result;
 
@@ -20,7 +22,7 @@ pub(crate) use crate::rows::driver::display;
 type Row = fn(Pace) -> Result<Table>;
 
 /// Everything that can be measured, by its name.
-pub(crate) const ALL: [(&str, Row); 8] = [
+pub(crate) const ALL: [(&str, Row); 9] = [
     ("import", import::measure),
     ("check", check::measure),
     ("hand_over", hand_over::measure),
@@ -28,6 +30,7 @@ pub(crate) const ALL: [(&str, Row); 8] = [
     ("stream", stream::measure),
     ("fan_out", fan_out::measure),
     ("copies", copies::measure),
+    ("weston", weston::measure),
     ("contexts", contexts::measure),
 ];
 
