@@ -114,19 +114,19 @@ pub(crate) fn race(
     case(label.into(), x, &contenders, &rounds)
 }
 
-/// As [`race`], and what each took beyond the last one in the same round, in nanoseconds: the median,
-/// which is negative where it took less.
+/// As [`race`], and what each took beyond the last one in the same round, in nanoseconds: negative
+/// where it took less.
 pub(crate) fn race_beyond_last(
     pace: Pace,
     label: impl Into<String>,
     x: Option<f64>,
     mut contenders: Vec<Contender<'_>>,
-) -> (Case, Vec<f64>) {
+) -> (Case, Vec<Spread>) {
     let rounds = take_turns(pace, &mut contenders);
     let last = rounds.last().expect("a contender");
     let beyond = |one: &Vec<OneRound>| {
         let pairs = one.iter().zip(last);
-        Spread::of(pairs.map(|(one, last)| one.counted_ns() - last.counted_ns()).collect()).median
+        Spread::of(pairs.map(|(one, last)| one.counted_ns() - last.counted_ns()).collect())
     };
     let beyond = rounds.iter().map(beyond).collect();
     (case(label.into(), x, &contenders, &rounds), beyond)
