@@ -57,10 +57,8 @@ pub(super) fn complete(program: &Path, args: &BenchArgs, results: &Path) -> Resu
             here.insert("elsewhere".to_owned(), there.into());
         }
         Err(reason) => {
-            let rows = rows.join(",");
-            let hint =
-                format!("a root of Debian {SUITE}: {reason:#} (`--only {rows}` is what is left)");
-            eprintln!("not measured: {hint}");
+            let hint = format!("a root of Debian {SUITE}: {reason:#}");
+            eprintln!("not measured: {}: {hint}", rows.join(", "));
             explain(&mut here, &hint);
         }
     }
@@ -70,7 +68,7 @@ pub(super) fn complete(program: &Path, args: &BenchArgs, results: &Path) -> Resu
 
 fn in_a_root(program: &Path, args: &BenchArgs, rows: &[String]) -> Result<Results> {
     if !is_root() {
-        bail!("only root can change into one; sudo -E env \"PATH=$PATH\" cargo xtask bench");
+        bail!("only root can change into one: `sudo -E env \"PATH=$PATH\" cargo xtask bench`");
     }
     let root = root(args.quick)?;
     let target = cargo::target_directory()?;
@@ -89,7 +87,9 @@ fn root(is_quick: bool) -> Result<DebianRoot> {
         return Ok(root);
     }
     if is_quick {
-        bail!("there is none yet, and `cargo xtask bench` without `--quick` makes it");
+        bail!(
+            "there is none yet that has it all: `cargo xtask bench`, without `--quick`, makes it"
+        );
     }
     eprintln!("a root of Debian {SUITE} is needed: some minutes, and about 1 GB that is kept");
     DebianRoot::prepare(SUITE, &packages, false)

@@ -144,7 +144,7 @@ impl DebianRoot {
         task.finish(if outcome.success { "ok" } else { "FAILED" });
         if !outcome.success {
             eprint!("{}", outcome.output);
-            let reason = outcome.output.lines().rfind(|line| line.starts_with("E:"));
+            let reason = outcome.output.lines().find(|line| line.starts_with("E:"));
             bail!("{name} {} failed: {}", self.suite, reason.unwrap_or("see above"));
         }
         Ok(())
