@@ -185,7 +185,8 @@ impl Running {
             if let Some(mut pipe) = self.child.stderr.take() {
                 pipe.read_to_string(&mut words).context(LAUNCH)?;
             }
-            let words = words.lines().find(|line| line.contains("ERROR")).unwrap_or_default();
+            let is_reason = |line: &&str| line.contains("ERROR") || line.contains("erroneous");
+            let words = words.lines().find(is_reason).unwrap_or_default();
             bail!("{LAUNCH}: {status}: {words}");
         }
         Ok(status)

@@ -97,7 +97,11 @@ fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<Str
 fn section(text: &mut String, table: &Table, elsewhere: Option<&Results>) -> Result<()> {
     writeln!(text, "\n## {}\n\n{}\n", table.title, table.what)?;
     if let Some(Results { machine, .. }) = elsewhere {
-        writeln!(text, "Measured in another root: {}.\n", machine::software(machine))?;
+        writeln!(
+            text,
+            "Measured on the same machine in another system: {}.\n",
+            machine::software(machine)
+        )?;
     }
     if table.x.is_some() || table.is_bars() {
         writeln!(text, "![{}]({})\n", table.title, plot_name(table))?;
@@ -109,4 +113,52 @@ fn section(text: &mut String, table: &Table, elsewhere: Option<&Results>) -> Res
         writeln!(text, "\n{note}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use crate::results::Left;
+    use crate::results::Results;
+    use crate::results::Table;
+
+    fn results(system: &str, tables: Vec<Table>) -> Results {
+        let machine = vec![("system".to_owned(), system.to_owned())];
+        Results { machine, is_quick: false, tables, left: Vec::new(), elsewhere: None }
+    }
+
+    fn table(title: &str) -> Table {
+        Table {
+            id: "id".to_owned(),
+            title: title.to_owned(),
+            what: "What is measured.".to_owned(),
+            x: None,
+            cases: Vec::new(),
+            goals: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn row_that_was_not_measured_stands_among_the_promises_with_its_reason_below() {
+        let mut results = results("here", Vec::new());
+        results.left.push(Left {
+            row: "planes".to_owned(),
+            title: "Planes".to_owned(),
+            why: "no NV12".to_owned(),
+        });
+        let text = text(&results, &[], "").unwrap();
+        assert!(text.contains("| Planes | | | **not measured** |"), "{text}");
+        assert!(text.contains("## Planes\n\nNot measured: no NV12\n"), "{text}");
+    }
+
+    #[test]
+    fn table_from_elsewhere_says_where_it_was_measured() {
+        let mut results = results("here", vec![table("Ours")]);
+        results.elsewhere = Some(Box::new(self::results("there", vec![table("Theirs")])));
+        let text = text(&results, &[], "").unwrap();
+        let (before, behind) = text.split_once("## Theirs").unwrap();
+        assert!(behind.contains("in another system: there.\n"), "{text}");
+        assert!(before.contains("## Ours") && !before.contains("there"), "{text}");
+    }
 }
