@@ -38,7 +38,7 @@ pub(super) fn trial() -> Result<()> {
 }
 
 pub(super) fn measure(pace: Pace) -> Result<Table> {
-    let rounds_and_times = if pace.is_quick() { [3, 300] } else { [9, 500] };
+    let rounds_and_times = if pace.is_quick() { [3, 300] } else { [7, 500] };
     let period = Duration::from_secs(1) / PER_SECOND;
     let mut cases = Vec::new();
     let mut failure = None;

@@ -98,7 +98,7 @@ fn four_planes(display: &Display) -> Result<String> {
     };
     Ok(format!(
         "4 planes are not measured: none of the {} formats that this driver lists has more than {most}, \
-         and {tiled} of them with a modifier that could add some. Asked all the same, it {answer} {} \
+         and {tiled} of the pairs have a modifier that could add some. Asked all the same, it {answer} {} \
          with the modifier {}, which has 4.",
         listed.fourccs().count(),
         image.fourcc(),
