@@ -4,6 +4,9 @@ use std::os::fd::OwnedFd;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -30,13 +33,28 @@ impl Other {
         command.stdin(Stdio::from(socket));
         command.stdout(memory.map_or_else(Stdio::inherit, Stdio::from));
         let child = command.spawn().context("this program once more")?;
-        let clock = CpuClock::of(child.id())?;
+        let clock = CpuClock::of(&child)?;
         Ok(Self { child, clock })
     }
 
     /// What it costs both processes to do `step` so many times.
     pub(crate) fn measure(&self, times: u32, step: impl FnMut()) -> Cost {
         self.clock.measure(times, step)
+    }
+
+    /// The same, once in each `period`, with a pause until the next one.
+    pub(crate) fn measure_paced(
+        &self,
+        times: u32,
+        period: Duration,
+        mut step: impl FnMut(),
+    ) -> Cost {
+        let mut due = Instant::now();
+        self.measure(times, || {
+            step();
+            due += period;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        })
     }
 }
 

@@ -77,7 +77,8 @@ fn drawn_in_full(pace: Pace, size: [u32; 2]) -> Result<Case> {
         Contender::timed(OURS, |times| ours.frames(times)),
         Contender::timed(SHM, |times| shm.frames(times)),
     ];
-    Ok(race(pace.steady(), format!("{width}x{height}, drawn in full"), None, contenders))
+    // One is a batch.
+    Ok(race(pace, format!("{width}x{height}, drawn in full"), None, contenders))
 }
 
 /// Where the time goes.

@@ -53,7 +53,7 @@ impl Weston {
         let log = File::create(folder.path().join(LOG))?;
         command.stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("weston")?;
-        let clock = CpuClock::of(child.id())?;
+        let clock = CpuClock::of(&child)?;
         let mut weston = Self { child, clock, folder };
         weston.wait_until_it_listens()?;
         let log = weston.log();
