@@ -11,6 +11,7 @@ use crate::rows;
 const SYSTEM: &str = "system";
 const RENDERER: &str = "renderer";
 const GSTREAMER: &str = "GStreamer";
+const WESTON: &str = "weston";
 
 /// The machine and the versions, as lines of a table.
 pub(crate) fn describe() -> Vec<(String, String)> {
@@ -20,6 +21,7 @@ pub(crate) fn describe() -> Vec<(String, String)> {
         (SYSTEM, Some(os())),
         (RENDERER, Some(renderer())),
         (GSTREAMER, gstreamer()),
+        (WESTON, answer("weston", &["--version"])),
         ("compiler", answer("rustc", &["--version"])),
     ];
     pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -28,7 +30,7 @@ pub(crate) fn describe() -> Vec<(String, String)> {
 /// What the programs that are measured come from, in one line.
 pub(crate) fn software(machine: &[(String, String)]) -> String {
     let of = |wanted: &&str| machine.iter().find(|(name, _)| name == wanted);
-    let found = [SYSTEM, RENDERER, GSTREAMER].iter().filter_map(of);
+    let found = [SYSTEM, RENDERER, GSTREAMER, WESTON].iter().filter_map(of);
     found.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("; ")
 }
 
@@ -66,8 +68,8 @@ fn gstreamer() -> Option<String> {
     version.lines().find(|line| line.starts_with("GStreamer ")).map(str::to_owned)
 }
 
-/// What a program says, if it is there.
+/// What a program says, if it is there and works.
 fn answer(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -41,6 +41,9 @@ const GSTREAMER: [&str; 4] = [
     "gstreamer1.0-plugins-bad",
 ];
 
+/// The row that needs a compositor, and the package.
+const WESTON: &str = "weston";
+
 /// Measures what `results` says was left, and puts it there; or why that was not possible.
 ///
 /// # Errors
@@ -70,7 +73,7 @@ fn in_a_root(program: &Path, args: &BenchArgs, rows: &[String]) -> Result<Result
     if !is_root() {
         bail!("only root can change into one: `sudo -E env \"PATH=$PATH\" cargo xtask bench`");
     }
-    let root = root(args.quick)?;
+    let root = root(args.quick, rows)?;
     let target = cargo::target_directory()?;
     let results = target.join("benchmarks-elsewhere.json");
     let shared = [repository::root(), target];
@@ -80,9 +83,10 @@ fn in_a_root(program: &Path, args: &BenchArgs, rows: &[String]) -> Result<Result
     read(&results)
 }
 
-fn root(is_quick: bool) -> Result<DebianRoot> {
+fn root(is_quick: bool, rows: &[String]) -> Result<DebianRoot> {
     let needed = requirements::all(Purpose::Demo).map(|requirement| requirement.package);
-    let packages: Vec<&str> = needed.chain(GSTREAMER).collect();
+    let weston = rows.iter().any(|row| row == WESTON).then_some(WESTON);
+    let packages: Vec<&str> = needed.chain(GSTREAMER).chain(weston).collect();
     if let Some(root) = DebianRoot::kept(SUITE, &packages)? {
         return Ok(root);
     }

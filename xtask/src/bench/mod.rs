@@ -2,8 +2,8 @@
 //! `docs/benchmarks.md` with its plots.
 //!
 //! The measuring is done by `benches/peers`, a package with a lock file of its own: what the crate is
-//! compared with is no dependency of anything here. What this machine's own Mesa or GStreamer is too
-//! old for is measured in a root of a newer Debian.
+//! compared with is no dependency of anything here. What this machine's own Mesa, GStreamer or weston
+//! is too old for is measured in a root of a newer Debian.
 
 mod elsewhere;
 mod footprint;
