@@ -223,13 +223,13 @@ impl Consumer {
                     self.end = Some(end.clone());
                     ConsumerEvent::Ended(end)
                 }
-                Waiting::Frame { frame, fence } => {
+                Waiting::Frame { ref frame, fence } => {
                     let Some(image) = self.image(frame.buffer).cloned() else {
                         self.release_buffer(frame.buffer, None);
                         continue;
                     };
                     let returned = Arc::clone(&self.returned);
-                    ConsumerEvent::Frame(ReceivedFrame::new(&frame, image, fence, returned))
+                    ConsumerEvent::Frame(ReceivedFrame::new(frame, image, fence, returned))
                 }
             });
         }

@@ -191,7 +191,7 @@ impl Producer {
     pub(super) fn carry(&mut self) {
         while let Some(output) = self.machine.next_output() {
             match output {
-                Output::Send { peer, message } => self.send(peer, &message),
+                Output::Send { peer, ref message } => self.send(peer, message),
                 Output::Offered { .. } => self.is_negotiation_due = true,
                 Output::Missed { peer, serial } => {
                     if let Some(connection) = self.connections.get_mut(peer) {

@@ -165,6 +165,7 @@ impl Damage {
         }
     }
 
+    #[inline]
     pub(in crate::stream::wire) fn decode(
         code: u8,
         reader: &mut Reader<'_>,
