@@ -385,7 +385,6 @@ impl Consumer {
         }
     }
 
-    #[inline]
     fn take_frame(&mut self, frame: &Frame) -> Result<(), Violation> {
         let Frame { serial, buffer, .. } = *frame;
         let Some(place) = self.places.get_mut(buffer.index()).filter(|place| place.is_announced)

@@ -165,7 +165,6 @@ impl Damage {
         }
     }
 
-    #[inline]
     pub(in crate::stream::wire) fn decode(
         code: u8,
         reader: &mut Reader<'_>,

@@ -49,7 +49,6 @@ impl Frame {
         self.damage.encode(&mut writer);
     }
 
-    #[inline]
     pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         reader.expect_at_least(FRAME_BYTES)?;
         let serial = reader.nonzero_u64(Field::Serial)?;

@@ -63,7 +63,6 @@ impl Message {
     ///
     /// # Errors
     /// [`Malformed`]: says which field is wrong.
-    #[inline]
     pub fn decode(datagram: &[u8]) -> Result<Self, Malformed> {
         let (kind, mut reader) = Reader::behind_header(datagram)?;
         let reader = &mut reader;
