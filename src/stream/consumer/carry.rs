@@ -151,24 +151,23 @@ impl Consumer {
         release_fence: Option<&SyncFile>,
     ) {
         while let Some(output) = self.machine.next_output() {
-            let event = match output {
-                Output::Send(message) => {
-                    self.send(&message, release_fence);
-                    continue;
+            // A frame is large, and moved as seldom as can be.
+            match output {
+                Output::Send(ref message) => self.send(message, release_fence),
+                Output::Frame(ref frame) => {
+                    self.waiting.push_back(Waiting::Frame { frame: *frame, fence: fence.take() });
                 }
                 Output::Announced { buffer } => {
                     let Some(image) = image.take() else { continue };
-                    Waiting::Announced { buffer, image }
+                    self.waiting.push_back(Waiting::Announced { buffer, image });
                 }
-                Output::Frame(frame) => Waiting::Frame { frame, fence: fence.take() },
-                Output::Format(format) => Waiting::Format(format),
-                Output::Gone { buffer } => Waiting::Gone { buffer },
+                Output::Format(format) => self.waiting.push_back(Waiting::Format(format)),
+                Output::Gone { buffer } => self.waiting.push_back(Waiting::Gone { buffer }),
                 Output::Left(end) => {
                     self.close();
-                    Waiting::Ended(end)
+                    self.waiting.push_back(Waiting::Ended(end));
                 }
-            };
-            self.waiting.push_back(event);
+            }
         }
     }
 

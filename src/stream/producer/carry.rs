@@ -8,6 +8,7 @@ use super::ProducerEvent;
 use super::fencing::Fence;
 use super::join::MOST_EVENTS;
 use super::watch::Source;
+use super::watched;
 use crate::stream::DispatchError;
 use crate::stream::clock::duration_until;
 use crate::stream::clock::now_ns;
@@ -38,15 +39,13 @@ impl Producer {
     pub(super) fn turn(&mut self, deadline_ns: u64, until: Until) -> Result<(), DispatchError> {
         let has_cancelled = self.rest()?;
         let is_busy = has_cancelled || self.is_negotiation_due;
-        let deadline_ns = if is_busy { 0 } else { deadline_ns };
-        let has_heard = until == Until::Released && self.hear_only_consumer(deadline_ns);
-        let mut has_heard = has_heard || self.look_around(deadline_ns)?;
+        let mut has_heard = self.hear(if is_busy { 0 } else { deadline_ns }, until)?;
         let mut rounds = 1..MOST_ROUNDS;
         while has_heard && rounds.next().is_some() {
             if until == Until::Released && !self.machine.expects_releases() {
                 break;
             }
-            has_heard = self.look_around(0)?;
+            has_heard = self.hear(0, until)?;
         }
         if self.is_negotiation_due {
             self.negotiate_with_newcomers();
@@ -55,10 +54,19 @@ impl Producer {
         self.rest().map(drop)
     }
 
-    /// Takes one message of each who has said something. Returns whether anybody has.
+    /// Waits until `deadline_ns` for somebody to say something, and takes one message of each who
+    /// has. Returns whether anybody has.
+    fn hear(&mut self, deadline_ns: u64, until: Until) -> Result<bool, DispatchError> {
+        if until == Until::Released && self.hear_only_consumer(deadline_ns) {
+            return Ok(true);
+        }
+        self.look_around(deadline_ns)
+    }
+
     fn look_around(&mut self, deadline_ns: u64) -> Result<bool, DispatchError> {
-        let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
-        let count = self.watch.wait(duration_until(deadline_ns)).map_err(refused)?;
+        let all = watched(&self.doors, &self.connections);
+        let timeout = duration_until(deadline_ns);
+        let count = self.watch.wait(self.returned.alarm(), all, timeout)?;
         for index in 0..count {
             match self.watch.source(index) {
                 Some(Source::Alarm) => {
@@ -183,7 +191,7 @@ impl Producer {
     pub(super) fn carry(&mut self) {
         while let Some(output) = self.machine.next_output() {
             match output {
-                Output::Send { peer, message } => self.send(peer, &message),
+                Output::Send { peer, ref message } => self.send(peer, message),
                 Output::Offered { .. } => self.is_negotiation_due = true,
                 Output::Missed { peer, serial } => {
                     if let Some(connection) = self.connections.get_mut(peer) {
