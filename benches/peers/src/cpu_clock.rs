@@ -6,10 +6,13 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::process::Child;
 use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use anyhow::Result;
 use anyhow::ensure;
+
+use crate::race::Cost;
 
 /// The clock of a process, which counts the time of all its threads, in the kernel too.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,20 @@ impl CpuClock {
         ensure!(failed == 0, "no clock of the other process");
         // SAFETY: it has not failed.
         Ok(Self(unsafe { clock.assume_init() }))
+    }
+
+    /// What it costs this process and the one of this clock to do `step` so many times.
+    ///
+    /// # Panics
+    /// When the other process has ended.
+    pub(crate) fn measure(self, times: u32, mut step: impl FnMut()) -> Cost {
+        let read = |clock: Self| clock.read().expect("the clock of a process that runs");
+        let both = || read(Self::OWN) + read(self);
+        let cpu_before = both();
+        let start = Instant::now();
+        (0..times).for_each(|_| step());
+        let wall = start.elapsed();
+        Cost { wall, cpu: Some(both().saturating_sub(cpu_before)) }
     }
 
     pub(crate) fn read(self) -> Result<Duration> {

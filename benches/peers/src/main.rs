@@ -19,6 +19,7 @@ mod results;
 mod rows;
 mod serve;
 mod unixfd;
+mod wayland;
 
 use std::fs;
 use std::path::Path;

@@ -38,18 +38,8 @@ impl Other {
     }
 
     /// What it costs both processes to do `step` so many times.
-    pub(crate) fn measure(&self, times: u32, mut step: impl FnMut()) -> Cost {
-        let cpu_before = self.cpu_time();
-        let start = Instant::now();
-        (0..times).for_each(|_| step());
-        let wall = start.elapsed();
-        Cost { wall, cpu: Some(self.cpu_time().saturating_sub(cpu_before)) }
-    }
-
-    /// Of both processes.
-    fn cpu_time(&self) -> Duration {
-        let read = |clock: CpuClock| clock.read().expect("the clock of a process that runs");
-        read(CpuClock::OWN) + read(self.clock)
+    pub(crate) fn measure(&self, times: u32, step: impl FnMut()) -> Cost {
+        self.clock.measure(times, step)
     }
 
     /// The same, once in each `period`, with a pause until the next one.

@@ -13,6 +13,7 @@ use anyhow::Context;
 use anyhow::Result;
 
 use crate::machine;
+pub(crate) use crate::report::numbers::time;
 use crate::results::Footprint;
 use crate::results::Left;
 use crate::results::Results;

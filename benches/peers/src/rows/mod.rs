@@ -10,7 +10,9 @@ mod hand_over;
 mod import;
 mod negotiation;
 mod planes;
+mod processor;
 mod stream;
+mod weston;
 
 use anyhow::Context as _;
 use anyhow::Result;
@@ -24,7 +26,7 @@ pub(crate) use crate::rows::driver::display;
 type Row = fn(Pace) -> Result<Table>;
 
 /// Everything that can be measured wherever this program runs, by its name.
-const ALL: [(&str, Row); 8] = [
+const ALL: [(&str, Row); 9] = [
     ("import", import::measure),
     ("check", check::measure),
     ("hand_over", hand_over::measure),
@@ -32,6 +34,7 @@ const ALL: [(&str, Row); 8] = [
     ("stream", stream::measure),
     ("fan_out", fan_out::measure),
     ("copies", copies::measure),
+    ("weston", weston::measure),
     ("contexts", contexts::measure),
 ];
 

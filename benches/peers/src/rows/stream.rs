@@ -12,7 +12,6 @@ use dmashare::stream::Picture;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerSettings;
 use dmashare::stream::wire::Size;
-use rustix::thread::CpuSet;
 
 use crate::other::Other;
 use crate::race::Contender;
@@ -22,6 +21,7 @@ use crate::race::race;
 use crate::results::Goal;
 use crate::results::Table;
 use crate::rows::OURS;
+use crate::rows::processor;
 use crate::serve;
 use crate::serve::SOON;
 use crate::serve::bare;
@@ -30,16 +30,7 @@ use crate::serve::bare;
 pub(super) const BARE: &str = "bare sockets";
 
 pub(crate) fn measure(pace: Pace) -> Result<Table> {
-    // Whether the other process is woken on this processor or on another makes more difference than
-    // all that is measured here.
-    let everywhere = rustix::thread::sched_getaffinity(None)?;
-    let first = (0..CpuSet::MAX_CPU).find(|cpu| everywhere.is_set(*cpu)).unwrap_or(0);
-    let mut one = CpuSet::new();
-    one.set(first);
-    rustix::thread::sched_setaffinity(None, &one)?;
-    let table = on_one_processor(pace);
-    rustix::thread::sched_setaffinity(None, &everywhere)?;
-    table
+    processor::on_one(|| on_one_processor(pace))
 }
 
 fn on_one_processor(pace: Pace) -> Result<Table> {
