@@ -240,17 +240,21 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`]; [`NextError::Ended`] after [`ConsumerEvent::Ended`].
     pub fn next_event_timeout(&mut self, timeout: Duration) -> Result<ConsumerEvent, NextError> {
-        self.next_event_within(&mut Patience::new(timeout))
+        let mut patience = Patience::new(timeout);
+        loop {
+            match self.next_event() {
+                Some(event) => return Ok(event),
+                None => self.wait_for_event(&mut patience)?,
+            }
+        }
     }
 
-    fn next_event_within(&mut self, patience: &mut Patience) -> Result<ConsumerEvent, NextError> {
+    /// Dispatches until an event waits to be taken.
+    fn wait_for_event(&mut self, patience: &mut Patience) -> Result<(), NextError> {
+        if let Some(end) = &self.end {
+            return Err(NextError::Ended(end.clone()));
+        }
         loop {
-            if let Some(event) = self.next_event() {
-                return Ok(event);
-            }
-            if let Some(end) = &self.end {
-                return Err(NextError::Ended(end.clone()));
-            }
             self.prepare()?;
             match patience.left() {
                 left if !left.is_zero() && self.has_only_to_receive() => self.wait_to_receive(left),
@@ -258,7 +262,7 @@ impl Consumer {
             }
             self.watch_for_room()?;
             if !self.waiting.is_empty() {
-                continue;
+                return Ok(());
             }
             let left = patience.left();
             if left.is_zero() {
@@ -279,10 +283,11 @@ impl Consumer {
     pub fn next_frame(&mut self, timeout: Duration) -> Result<ReceivedFrame, NextError> {
         let mut patience = Patience::new(timeout);
         loop {
-            match self.next_event_within(&mut patience)? {
-                ConsumerEvent::Frame(frame) => return Ok(frame),
-                ConsumerEvent::Ended(end) => return Err(NextError::Ended(end)),
-                _ => {}
+            match self.next_event() {
+                Some(ConsumerEvent::Frame(frame)) => return Ok(frame),
+                Some(ConsumerEvent::Ended(end)) => return Err(NextError::Ended(end)),
+                Some(_) => {}
+                None => self.wait_for_event(&mut patience)?,
             }
         }
     }

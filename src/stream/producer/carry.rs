@@ -1,6 +1,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 //! Between the sockets and the state machine.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::Producer;
@@ -194,25 +195,37 @@ impl Producer {
 
     /// Does what the state machine says.
     pub(super) fn carry(&mut self) {
-        while let Some(output) = self.machine.next_output() {
-            match output {
-                Output::Send { peer, ref message } => self.send(peer, message),
-                Output::Offered { .. } => self.is_negotiation_due = true,
-                Output::Missed { peer, serial } => {
-                    if let Some(connection) = self.connections.get_mut(peer) {
-                        connection.missed_frames = connection.missed_frames.saturating_add(1);
-                    }
-                    if self.events.len() < MOST_EVENTS {
-                        self.events.push_back(ProducerEvent::Missed { peer, serial });
-                    }
+        while !self.machine.outputs_mut().is_empty() {
+            let mut outputs = mem::take(self.machine.outputs_mut());
+            for output in &outputs {
+                self.carry_one(output);
+            }
+            outputs.clear();
+            // The memory is used again, unless something that was done has had consequences.
+            if self.machine.outputs_mut().is_empty() {
+                *self.machine.outputs_mut() = outputs;
+            }
+        }
+    }
+
+    fn carry_one(&mut self, output: &Output) {
+        match *output {
+            Output::Send { peer, ref message } => self.send(peer, message),
+            Output::Offered { .. } => self.is_negotiation_due = true,
+            Output::Missed { peer, serial } => {
+                if let Some(connection) = self.connections.get_mut(peer) {
+                    connection.missed_frames = connection.missed_frames.saturating_add(1);
                 }
-                Output::Left { peer, end } => self.part(peer, end),
-                Output::Gone { buffer } => {
-                    if let Some(image) = self.images.remove(buffer) {
-                        self.events.push_back(ProducerEvent::Retired { buffer, image });
-                    }
-                    self.use_spare();
+                if self.events.len() < MOST_EVENTS {
+                    self.events.push_back(ProducerEvent::Missed { peer, serial });
                 }
+            }
+            Output::Left { peer, ref end } => self.part(peer, end.clone()),
+            Output::Gone { buffer } => {
+                if let Some(image) = self.images.remove(buffer) {
+                    self.events.push_back(ProducerEvent::Retired { buffer, image });
+                }
+                self.use_spare();
             }
         }
     }

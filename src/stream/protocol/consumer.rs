@@ -158,6 +158,11 @@ impl Consumer {
         self.outputs.pop_front()
     }
 
+    /// All that is to be done next, in the memory where it is: an output is large to move.
+    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
+        &mut self.outputs
+    }
+
     /// Takes a message of the producer. `size_bytes` is what the buffers of an announced image have
     /// together, and of no meaning for the other messages. After the end everything is ignored.
     pub fn receive(&mut self, message: Message, size_bytes: u64) {

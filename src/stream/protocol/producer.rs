@@ -92,6 +92,11 @@ impl<F> Producer<F> {
         self.outputs.pop_front()
     }
 
+    /// All that is to be done next, in the memory where it is: an output is large to move.
+    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
+        &mut self.outputs
+    }
+
     /// A consumer has connected. It is greeted, and has to say hello and make an offer in time.
     ///
     /// # Errors

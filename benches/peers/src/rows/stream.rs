@@ -28,6 +28,7 @@ use crate::serve::bare;
 
 /// The name of the bare sockets among the contenders.
 pub(super) const BARE: &str = "bare sockets";
+const GUARDED: &str = "with deadlines and room for a fence";
 
 pub(crate) fn measure(pace: Pace) -> Result<Table> {
     processor::on_one(|| on_one_processor(pace))
@@ -36,20 +37,27 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
 fn on_one_processor(pace: Pace) -> Result<Table> {
     let mut cases = Vec::new();
     for size in [[64, 64], [1920, 1080], [7680, 4320]] {
-        let bare = Bare::start()?;
+        let (bare, guarded) = (Bare::start()?, Guarded::start()?);
         let mut stream = Stream::start(serve::STREAM, Usage::Cpu, size)?;
         let contenders = vec![
             Contender::timed(BARE, |times| bare.round_trips(times)),
+            Contender::timed(GUARDED, |times| guarded.round_trips(times)),
             Contender::timed(OURS, |times| stream.round_trips(times)),
         ];
         let pixels = f64::from(size[0]) * f64::from(size[1]);
         cases.push(race(pace, format!("{}x{}", size[0], size[1]), Some(pixels), contenders));
     }
     let ratios = cases.iter().map(|case| case.of(OURS).ratio.median);
+    let guarded = cases.iter().map(|case| case.ratio(OURS, GUARDED));
     let cpu = |place: usize| cases.get(place).and_then(|case| case.of(OURS).cpu_ns).unwrap_or(0.0);
     let flat = std::iter::once(cpu(2) / cpu(0));
     let goals = vec![
         Goal::at_most("at most 1.2 times the bare sockets", 1.2, ratios),
+        Goal::at_most(
+            "at most 1.2 times sockets with deadlines and room for a fence",
+            1.2,
+            guarded,
+        ),
         Goal::at_most("flat from 64x64 to 7680x4320", 1.05, flat),
     ];
     Ok(Table {
@@ -57,8 +65,9 @@ fn on_one_processor(pace: Pace) -> Result<Table> {
         title: "A frame there and its buffer back".to_owned(),
         what: "`Producer` in one process, `Consumer` in another, on one processor: a frame is \
                submitted, received and released, and the next one waits for that. Beside two bare \
-               sockets that send datagrams of the same lengths. Ratios are of the CPU time of both \
-               processes together."
+               sockets that send datagrams of the same lengths: once with `recv`, and once with \
+               what a stream cannot do without, a deadline for each wait (`SO_RCVTIMEO`) and room for \
+               a fence (`recvmsg`). Ratios are of the CPU time of both processes together."
             .to_owned(),
         x: Some("pixels".to_owned()),
         cases,
@@ -99,6 +108,27 @@ impl Bare {
 
     fn receive(&self) {
         assert!(bare::receive(&self.socket) > 0, "the other process has gone");
+    }
+}
+
+/// The same with deadlines and room for file descriptors.
+struct Guarded {
+    socket: OwnedFd,
+    other: Other,
+}
+
+impl Guarded {
+    fn start() -> Result<Self> {
+        let (socket, theirs) = bare::sockets()?;
+        bare::guard(&socket)?;
+        Ok(Self { socket, other: Other::start(serve::GUARDED, [0, 0], theirs, None)? })
+    }
+
+    fn round_trips(&self, times: u32) -> Cost {
+        self.other.measure(times, || {
+            bare::send_frame(&self.socket);
+            assert!(bare::receive_guarded(&self.socket) > 0, "the other process has gone");
+        })
     }
 }
 
