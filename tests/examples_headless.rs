@@ -132,9 +132,10 @@ fn stream_fanout_serves_all_and_the_slow_one_misses_frames() {
     let printed = run("stream_fanout", &arguments);
     let seen: Vec<u32> = printed.lines().map(|line| seen_by(line).unwrap()).collect();
     assert_eq!(seen.len(), 5, "{printed}");
-    // 100 frames take 400 ms, of which the slow one looks at each for 200.
-    assert!(seen[0] >= 1, "{printed}");
-    assert!(seen[1..].iter().all(|count| *count > seen[0] && *count <= 100), "{printed}");
+    assert!(seen.iter().all(|count| (1..=100).contains(count)), "{printed}");
+    // 100 frames take 400 ms, of which the slow one looks at each for 200. A fast one has all that the
+    // machine gives it time for.
+    assert!(seen[1..].iter().any(|count| *count > seen[0]), "{printed}");
 }
 
 /// The number in `consumer 3, fast: 99 of 100 frames, none torn`.

@@ -28,7 +28,6 @@ pub(crate) mod memfd;
 pub(crate) mod monitor;
 pub(crate) mod patience;
 pub(crate) mod picture;
-pub(crate) mod pixels;
 pub(crate) mod program;
 pub(crate) mod python;
 pub(crate) mod quirks;
@@ -53,3 +52,5 @@ pub(crate) mod vivid;
 pub(crate) mod vkms;
 #[cfg(feature = "window")]
 pub(crate) mod x_server;
+
+pub(crate) use dmashare_pixels as pixels;

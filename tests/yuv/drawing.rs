@@ -110,8 +110,8 @@ fn gradients_of_odd_sizes_are_drawn_within_a_code_value() {
     let size = [257, 257];
     let (source, pixels_of_source) = colours(&renderer, size, &gradient(size));
     let picture = |x: u32, y: u32| pixels_of_source[(y * size[0] + x) as usize];
-    for fourcc in ["NV12", "P010", "YVU9", "NV61"].map(|code| code.parse().unwrap()) {
-        for colorimetry in [Colorimetry::HD_VIDEO, Colorimetry::JPEG] {
+    for fourcc in drawn() {
+        for colorimetry in colorimetries(fourcc) {
             let image = memfd::image(fourcc, size);
             draw(&renderer, &image, colorimetry, &source);
             let expected = pixels::encode(fourcc.0, size, meaning::of(colorimetry), &picture);

@@ -28,6 +28,7 @@ use common::memfd;
 use common::pixels;
 use common::pixels::PlaneBytes;
 use common::pixels::colorimetry as oracle;
+use common::pixels::worst;
 use common::renderer::Renderer;
 use dmashare::dmabuf::Dmabuf;
 use dmashare::format::Colorimetry;
@@ -83,17 +84,6 @@ fn seen(renderer: &Renderer, view: &RgbView) -> Vec<[f32; 4]> {
     let floats = target.read_rgba32f().unwrap();
     let (pixels, _) = floats.as_chunks::<4>();
     pixels.to_vec()
-}
-
-/// By how much the colours differ at most, where 1 is from black to white. Colours that there are not
-/// count as the nearest that there are.
-fn worst(seen: &[[f32; 4]], expected: &[[f64; 4]]) -> f64 {
-    assert_eq!(seen.len(), expected.len());
-    let channels = seen.as_flattened().iter().zip(expected.as_flattened());
-    let apart =
-        channels.map(|(seen, expected)| (f64::from(*seen).clamp(0.0, 1.0) - expected).abs());
-    // What is no number is as far off as can be.
-    apart.fold(0.0, |worst, apart| if apart.is_nan() { f64::INFINITY } else { worst.max(apart) })
 }
 
 /// All colorimetries that make a difference to a format.

@@ -7,23 +7,29 @@ use super::number;
 
 /// All that is needed to turn luma and chroma into colours and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Colorimetry {
-    pub(crate) matrix: Matrix,
-    pub(crate) range: Range,
-    pub(crate) chroma: Chroma,
+pub struct Colorimetry {
+    /// Which luma and chroma a colour has.
+    pub matrix: Matrix,
+    /// Which numbers stand for those.
+    pub range: Range,
+    /// Where chroma that pixels share lies.
+    pub chroma: Chroma,
 }
 
 /// How much of luma is red and blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Matrix {
+pub enum Matrix {
+    /// ITU-R BT.601.
     Bt601,
+    /// ITU-R BT.709.
     Bt709,
+    /// ITU-R BT.2020 with non-constant luminance.
     Bt2020,
 }
 
 /// Which numbers stand for black and white.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Range {
+pub enum Range {
     /// Of 8 bits: luma 16 to 235, chroma 16 to 240. More bits multiply these by powers of two.
     Narrow,
     /// All numbers.
@@ -32,7 +38,7 @@ pub(crate) enum Range {
 
 /// Which pixels make a chroma sample that several share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Chroma {
+pub enum Chroma {
     /// All of them: the mean.
     Averaged,
     /// The top left one.
@@ -44,7 +50,7 @@ pub(crate) enum Chroma {
 
 /// Where a sample lies, of the pixels that share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Siting {
+pub enum Siting {
     /// At the first.
     First,
     /// In the middle.

@@ -7,7 +7,15 @@
 //! Colours are `[red, green, blue, alpha]`, from 0 to 1, gamma-encoded as they are (no transfer
 //! function is applied), and a list of pixels begins with the top left one and goes on row by row.
 
-pub(crate) mod colorimetry;
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "what a test asks wrongly fails it"
+)]
+
+pub mod colorimetry;
 mod formats;
 mod notation;
 mod number;
@@ -22,17 +30,17 @@ use notation::Word;
 
 /// The bytes of one plane, rows one after the other without gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PlaneBytes {
+pub struct PlaneBytes {
     /// Bytes from one row to the next.
-    pub(crate) row_bytes: usize,
+    pub row_bytes: usize,
     /// How many rows there are.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// `row_bytes * rows` bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// The codes of all formats that the oracle knows.
-pub(crate) fn fourccs() -> impl Iterator<Item = u32> {
+pub fn fourccs() -> impl Iterator<Item = u32> {
     formats::FORMATS.iter().map(Format::fourcc)
 }
 
@@ -41,7 +49,7 @@ pub(crate) fn fourccs() -> impl Iterator<Item = u32> {
 ///
 /// Bits that the format leaves unused are 0. Where a word holds more pixels than are left in the
 /// row, the last one is repeated.
-pub(crate) fn encode(
+pub fn encode(
     fourcc: u32,
     [width, height]: [u32; 2],
     colorimetry: Colorimetry,
@@ -57,7 +65,7 @@ pub(crate) fn encode(
 ///
 /// Channels that the format lacks are 0, and 1 for alpha. Luma and chroma become colours by the
 /// colorimetry, limited to 0..=1 as in a render target that holds whole numbers.
-pub(crate) fn decode(
+pub fn decode(
     fourcc: u32,
     planes: &[PlaneBytes],
     [width, height]: [u32; 2],
@@ -73,7 +81,7 @@ pub(crate) fn decode(
 
 /// As [`decode`], for a sampler that finds chroma elsewhere: `chroma_of` says from which column and
 /// row of samples it takes that of a pixel.
-pub(crate) fn decode_with_chroma_of(
+pub fn decode_with_chroma_of(
     fourcc: u32,
     planes: &[PlaneBytes],
     [width, height]: [u32; 2],
@@ -88,29 +96,40 @@ pub(crate) fn decode_with_chroma_of(
     samples.map(|at| decode_pixel(format, &words, planes, at, colorimetry)).collect()
 }
 
+/// By how much the colours differ at most, where 1 is from black to white. Colours that there are not
+/// count as the nearest that there are.
+pub fn worst(seen: &[[f32; 4]], expected: &[[f64; 4]]) -> f64 {
+    assert_eq!(seen.len(), expected.len());
+    let channels = seen.as_flattened().iter().zip(expected.as_flattened());
+    let apart =
+        channels.map(|(seen, expected)| (f64::from(*seen).clamp(0.0, 1.0) - expected).abs());
+    // What is no number is as far off as can be.
+    apart.fold(0.0, |worst, apart| if apart.is_nan() { f64::INFINITY } else { worst.max(apart) })
+}
+
 /// Pixels, across and down, that share a sample of chroma.
-pub(crate) fn sharing(fourcc: u32) -> [u32; 2] {
+pub fn sharing(fourcc: u32) -> [u32; 2] {
     Format::of(fourcc).chroma
 }
 
 /// Bits of luma, for formats that have it.
-pub(crate) fn luma_bits(fourcc: u32) -> Option<u32> {
+pub fn luma_bits(fourcc: u32) -> Option<u32> {
     Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::Y))
 }
 
 /// Whether a format has luma and no chroma.
-pub(crate) fn is_luma_alone(fourcc: u32) -> bool {
+pub fn is_luma_alone(fourcc: u32) -> bool {
     let has = |channel| Format::of(fourcc).words().any(|word| word.bits_of(channel).is_some());
     has(Channel::Y) && !has(Channel::Cb)
 }
 
 /// Bits of red, for formats that have it.
-pub(crate) fn red_bits(fourcc: u32) -> Option<u32> {
+pub fn red_bits(fourcc: u32) -> Option<u32> {
     Format::of(fourcc).words().find_map(|word| word.bits_of(Channel::R))
 }
 
 /// What a format keeps of a colour, rounding apart: channels that it lacks are 0, and 1 for alpha.
-pub(crate) fn visible(fourcc: u32, rgba: [f64; 4]) -> [f64; 4] {
+pub fn visible(fourcc: u32, rgba: [f64; 4]) -> [f64; 4] {
     let format = Format::of(fourcc);
     let has = |channel| format.words().any(|word| word.bits_of(channel).is_some());
     let yuv = has(Channel::Y);
@@ -122,7 +141,7 @@ pub(crate) fn visible(fourcc: u32, rgba: [f64; 4]) -> [f64; 4] {
 
 /// By how much rounding to the format's bits changes a colour at most, channel by channel, for
 /// colours from 0 to 1 and one colour per chroma sample.
-pub(crate) fn rounding(fourcc: u32, colorimetry: Colorimetry) -> [f64; 4] {
+pub fn rounding(fourcc: u32, colorimetry: Colorimetry) -> [f64; 4] {
     let format = Format::of(fourcc);
     let bits = |channel| format.words().find_map(|word| word.bits_of(channel));
     let plain = |channel| bits(channel).map_or(0.0, |bits| format.numbers.rounding(bits));
