@@ -195,7 +195,7 @@ pub(crate) struct LabArgs {
 const BENCH_EXAMPLES: &str = "\
 Examples:
   cargo xtask bench                    everything, about ten minutes
-  cargo xtask bench --quick            the same with fewer rounds, about two minutes
+  cargo xtask bench --quick            fewer rounds, and neither builds nor guests: two minutes
   cargo xtask bench --only import --output /tmp
   cargo xtask bench --report           writes the report of the last run again";
 
@@ -205,7 +205,7 @@ pub(crate) struct BenchArgs {
     /// Fewer rounds
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only this row, or `footprint`; a wrong name tells the right ones
+    /// Only this row, or `footprint` or `scanout`; a wrong name tells the others
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Option<String>,
     /// Measure nothing, write the report of the last run again

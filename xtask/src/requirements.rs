@@ -19,7 +19,7 @@ use crate::process::program_in_path;
 pub(crate) enum Purpose {
     /// The demonstration: buffers, contexts, two processes, no window.
     Demo,
-    /// The demonstration, and the libraries that the crate's peers link.
+    /// The demonstration, the libraries that the crate's peers link, and the programs among them.
     Bench,
     /// The guests of the lab, and building their kernel.
     Lab,
@@ -64,7 +64,7 @@ pub(crate) struct Requirement {
 /// For people on systems without apt: the same list in words.
 const IN_WORDS: [(Purpose, &str); 4] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
-    (Purpose::Bench, "also libxkbcommon with its development files"),
+    (Purpose::Bench, "also libxkbcommon with its development files, kmscube, modetest and strace"),
     (
         Purpose::Lab,
         "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
@@ -85,9 +85,15 @@ const DEMO: [Requirement; 3] = [
     Requirement::new(Evidence::Linkable("libgbm.so"), "libgbm-dev").backported(),
 ];
 
-/// Smithay links it, whatever of Smithay is used.
-const BENCH: [Requirement; 1] =
-    [Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev")];
+const BENCH: [Requirement; 4] = [
+    // Smithay links it, whatever of Smithay is used.
+    Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev"),
+    // In the guest, which has the programs of this machine.
+    Requirement::new(Evidence::Program("kmscube"), "kmscube"),
+    // Tied to the same version of libdrm, which Mesa upgrades.
+    Requirement::new(Evidence::Program("modetest"), "libdrm-tests").backported(),
+    Requirement::new(Evidence::Program("strace"), "strace"),
+];
 
 const X_SERVER: [Requirement; 1] = [Requirement::new(Evidence::Program("Xvfb"), "xvfb")];
 

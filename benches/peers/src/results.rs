@@ -3,12 +3,21 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::machine;
+
 /// A run.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Results {
     pub(crate) machine: Vec<(String, String)>,
     pub(crate) is_quick: bool,
     pub(crate) tables: Vec<Table>,
+}
+
+impl Results {
+    /// Of a run that measured something else.
+    pub(crate) fn none() -> Self {
+        Self { machine: machine::describe(), is_quick: false, tables: Vec::new() }
+    }
 }
 
 /// What it costs to depend on a crate.

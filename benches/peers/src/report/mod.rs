@@ -3,6 +3,7 @@
 mod footprint;
 mod numbers;
 mod plot;
+mod scanout;
 mod tables;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use anyhow::Result;
 use crate::results::Footprint;
 use crate::results::Results;
 use crate::results::Table;
+use crate::scanout::Scanouts;
 
 /// What was found by profiling, written by hand.
 const PROFILES: &str = include_str!("profiles.md");
@@ -23,6 +25,7 @@ const PROFILES: &str = include_str!("profiles.md");
 pub(crate) fn write(
     results: &Results,
     footprints: &[Footprint],
+    scanouts: Option<&Scanouts>,
     counts: &str,
     docs: &Path,
 ) -> Result<()> {
@@ -33,14 +36,21 @@ pub(crate) fn write(
         plot::bars(table, &docs.join(plot_name(table)))?;
     }
     let file = docs.join("benchmarks.md");
-    fs::write(&file, text(results, footprints, counts)?).with_context(|| file.display().to_string())
+    fs::write(&file, text(results, footprints, scanouts, counts, docs)?)
+        .with_context(|| file.display().to_string())
 }
 
 fn plot_name(table: &Table) -> String {
     format!("bench_{}.svg", table.id)
 }
 
-fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<String> {
+fn text(
+    results: &Results,
+    footprints: &[Footprint],
+    scanouts: Option<&Scanouts>,
+    counts: &str,
+    docs: &Path,
+) -> Result<String> {
     let mut text = String::new();
     let way = if results.is_quick { " --quick" } else { "" };
     writeln!(text, "# Benchmarks\n")?;
@@ -62,10 +72,12 @@ fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<Str
             writeln!(text, "| {} | {} | {} | {verdict} |", table.title, goal.promise, goal.found)?;
         }
     }
+    scanout::goals(&mut text, scanouts)?;
     footprint::goals(&mut text, footprints)?;
     for table in &results.tables {
         section(&mut text, table)?;
     }
+    scanout::section(&mut text, scanouts, docs)?;
     footprint::section(&mut text, footprints)?;
     writeln!(text, "\n## Instructions and allocations\n")?;
     writeln!(
