@@ -36,7 +36,8 @@ pub(crate) fn frames(driver: &str, way: &str, count: u32) -> Result<()> {
     let options = match way {
         "implicit" => options.synchronisation(Synchronisation::Implicit),
         "fence" => options.synchronisation(Synchronisation::Fence),
-        _ => bail!("implicit or fence, not {way}"),
+        "default" => options,
+        _ => bail!("implicit, fence or default, not {way}"),
     };
     let mut scanout = Scanout::new(output, &pipeline.mode, &gl, &options)?;
     let cube = Cube::new(&gl, pipeline.mode.size())?;

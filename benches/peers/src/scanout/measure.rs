@@ -71,10 +71,11 @@ fn contest(place: &Place, task: Task) -> Result<Contest> {
             paces.push(pace);
         }
     }
+    let spread = |paces: &[Pace], of: fn(&Pace) -> f64| range(paces.iter().map(of).collect());
     let participant = |(contender, calls, paces): (Contender, PerFrame, Vec<Pace>)| Participant {
         name: contender.name,
-        frames_per_second: Spread::of(paces.iter().map(|it| it.frames_per_second).collect()),
-        cpu_ns: Spread::of(paces.iter().map(|it| it.cpu_ns).collect()),
+        frames_per_second: spread(&paces, |it| it.frames_per_second),
+        cpu_ns: spread(&paces, |it| it.cpu_ns),
         calls,
     };
     Ok(Contest {
@@ -85,6 +86,13 @@ fn contest(place: &Place, task: Task) -> Result<Contest> {
         participants: present.into_iter().map(participant).collect(),
         absent,
     })
+}
+
+/// The median between the least and the most: of three there are no quartiles.
+fn range(mut values: Vec<f64>) -> Spread {
+    values.sort_by(f64::total_cmp);
+    let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
+    Spread { low: at(0), median: at(values.len() / 2), high: at(values.len().saturating_sub(1)) }
 }
 
 /// `kmscube 0.0.0~git20210103-1`, where Debian's tools know it.

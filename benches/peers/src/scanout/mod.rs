@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! dmashare-peers scanout measure RESULTS.json
-//! dmashare-peers scanout draw DRIVER implicit|fence FRAMES
+//! dmashare-peers scanout draw DRIVER implicit|fence|default FRAMES
 //! dmashare-peers scanout flip DRIVER events|blocking FRAMES
 //! ```
 

@@ -46,8 +46,9 @@ pub(crate) enum Task {
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Participant {
     pub(crate) name: String,
+    /// The median of all runs, between the slowest and the fastest.
     pub(crate) frames_per_second: Spread,
-    /// CPU time for a frame.
+    /// CPU time for a frame, in the same way.
     pub(crate) cpu_ns: Spread,
     /// How often a frame takes each system call.
     pub(crate) calls: BTreeMap<String, f64>,

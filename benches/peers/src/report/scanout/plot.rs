@@ -1,4 +1,4 @@
-//! System calls of a frame as bars: those of the display, and the rest.
+//! System calls of a frame as bars.
 
 use std::path::Path;
 
@@ -52,12 +52,12 @@ fn draw(rows: &[Row], file: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(170)
-        .build_cartesian_2d(0.0..most * 1.12, (0..count).into_segmented())?;
+        .build_cartesian_2d(0.0..most * 1.12, (0..count - 1).into_segmented())?;
     let row_at = |place: i32| usize::try_from(count - 1 - place).ok().and_then(|at| rows.get(at));
     let label = |place: &SegmentValue<i32>| match place {
-        SegmentValue::CenterOf(place) => {
-            row_at(*place).map_or_else(String::new, |row| row.label.clone())
-        }
+        SegmentValue::CenterOf(place) => row_at(*place)
+            .filter(|row| row.calls.is_some())
+            .map_or_else(String::new, |row| row.label.clone()),
         _ => String::new(),
     };
     chart
@@ -72,7 +72,12 @@ fn draw(rows: &[Row], file: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .label_style((FONT, 13))
         .draw()?;
     for (row, place) in rows.iter().rev().zip(0..) {
-        let Some(calls) = row.calls else { continue };
+        let Some(calls) = row.calls else {
+            let at = EmptyElement::at((0.0, SegmentValue::CenterOf(place)));
+            let font = (FONT, 14).into_font().style(FontStyle::Bold);
+            chart.draw_series([at + Text::new(row.label.clone(), (6, -5), font)])?;
+            continue;
+        };
         let corners = [(0.0, SegmentValue::Exact(place)), (calls, SegmentValue::Exact(place + 1))];
         let colour = if row.label.starts_with(OURS) { COLOURS[0] } else { BASE };
         let mut bar = Rectangle::new(corners, colour.filled());
