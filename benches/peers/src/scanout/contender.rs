@@ -18,7 +18,6 @@ pub(crate) struct Place {
     connector: u32,
     crtc: u32,
     pub(crate) mode: String,
-    pub(crate) refresh_hz: f64,
     /// Whether there is a GPU whose driver notes in buffers what it draws.
     is_gpu: bool,
 }
@@ -34,7 +33,6 @@ impl Place {
             connector: way.connector.into(),
             crtc: way.crtc.into(),
             mode: format!("{}x{}, {refresh_hz:.2} Hz", SIZE[0], SIZE[1]),
-            refresh_hz,
             is_gpu,
         })
     }

@@ -81,7 +81,6 @@ fn contest(place: &Place, task: Task) -> Result<Contest> {
     Ok(Contest {
         driver: place.driver.clone(),
         mode: place.mode.clone(),
-        refresh_hz: place.refresh_hz,
         task,
         participants: present.into_iter().map(participant).collect(),
         absent,

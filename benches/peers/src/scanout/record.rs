@@ -25,7 +25,6 @@ pub(crate) struct Contest {
     pub(crate) driver: String,
     /// `640x480, 60.00 Hz`.
     pub(crate) mode: String,
-    pub(crate) refresh_hz: f64,
     pub(crate) task: Task,
     /// The first is what the others are compared with.
     pub(crate) participants: Vec<Participant>,

@@ -90,7 +90,6 @@ mod tests {
         Contest {
             driver: "vkms".to_owned(),
             mode: "640x480".to_owned(),
-            refresh_hz: 60.0,
             task: Task::Draw,
             participants: participants.iter().map(participant).collect(),
             absent: Vec::new(),
