@@ -173,7 +173,7 @@ impl Consumer {
         let refused = |call| move |errno| ConnectError::Call { call, errno };
         let link = Link::new(channel, MOST_QUEUED);
         let returned = Returned::new().map_err(refused("timerfd_create"))?;
-        let watch = Watch::new(&link, returned.alarm()).map_err(refused("epoll_ctl"))?;
+        let watch = Watch::new(returned.alarm()).map_err(refused("epoll_create1"))?;
         let mut consumer = Self {
             machine,
             link: Some(link),
@@ -223,13 +223,13 @@ impl Consumer {
                     self.end = Some(end.clone());
                     ConsumerEvent::Ended(end)
                 }
-                Waiting::Frame { frame, fence } => {
+                Waiting::Frame { ref frame, fence } => {
                     let Some(image) = self.image(frame.buffer).cloned() else {
                         self.release_buffer(frame.buffer, None);
                         continue;
                     };
                     let returned = Arc::clone(&self.returned);
-                    ConsumerEvent::Frame(ReceivedFrame::new(&frame, image, fence, returned))
+                    ConsumerEvent::Frame(ReceivedFrame::new(frame, image, fence, returned))
                 }
             });
         }
@@ -264,8 +264,8 @@ impl Consumer {
             if left.is_zero() {
                 return Err(NextError::TimedOut);
             }
-            let waited = self.watch.wait(left);
-            waited.map_err(|errno| DispatchError::Call { call: "epoll_wait", errno })?;
+            let waited = watch::wait(self.link.as_ref(), self.returned.alarm(), left);
+            waited.map_err(|errno| DispatchError::Call { call: "poll", errno })?;
         }
     }
 
@@ -375,7 +375,15 @@ impl Consumer {
 
 impl AsFd for Consumer {
     /// Readable when there is something to [dispatch](Consumer::dispatch).
+    ///
+    /// Ask for it where an event loop waits for it: from the first time on each frame costs the
+    /// kernel a little more.
     fn as_fd(&self) -> BorrowedFd<'_> {
+        if let Err(errno) = self.watch.ask(self.link.as_ref()) {
+            // The next dispatch tries again, and can say what is wrong: the alarm asks for it.
+            tracing::warn!(%errno, "the socket of a stream is not watched yet");
+            self.returned.wake();
+        }
         self.watch.as_fd()
     }
 }

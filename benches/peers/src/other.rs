@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -32,19 +33,28 @@ impl Other {
         command.stdin(Stdio::from(socket));
         command.stdout(memory.map_or_else(Stdio::inherit, Stdio::from));
         let child = command.spawn().context("this program once more")?;
-        let clock = CpuClock::of(child.id())?;
+        let clock = CpuClock::of(&child)?;
         Ok(Self { child, clock })
     }
 
     /// What it costs both processes to do `step` so many times.
-    pub(crate) fn measure(&self, times: u32, mut step: impl FnMut()) -> Cost {
-        let clocks = [CpuClock::OWN, self.clock];
-        let cpu_before: Duration = clocks.into_iter().map(CpuClock::read).sum();
-        let start = Instant::now();
-        (0..times).for_each(|_| step());
-        let wall = start.elapsed();
-        let cpu_after: Duration = clocks.into_iter().map(CpuClock::read).sum();
-        Cost { wall, cpu: Some(cpu_after.saturating_sub(cpu_before)) }
+    pub(crate) fn measure(&self, times: u32, step: impl FnMut()) -> Cost {
+        self.clock.measure(times, step)
+    }
+
+    /// The same, once in each `period`, with a pause until the next one.
+    pub(crate) fn measure_paced(
+        &self,
+        times: u32,
+        period: Duration,
+        mut step: impl FnMut(),
+    ) -> Cost {
+        let mut due = Instant::now();
+        self.measure(times, || {
+            step();
+            due += period;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        })
     }
 }
 

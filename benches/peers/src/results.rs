@@ -11,12 +11,29 @@ pub(crate) struct Results {
     pub(crate) machine: Vec<(String, String)>,
     pub(crate) is_quick: bool,
     pub(crate) tables: Vec<Table>,
+    /// What this system lacks something for.
+    #[serde(default)]
+    pub(crate) left: Vec<Left>,
+    /// What was measured of that in another system, by the same program.
+    #[serde(default)]
+    pub(crate) elsewhere: Option<Box<Results>>,
+}
+
+/// A row that was not measured.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Left {
+    /// The name of the row.
+    pub(crate) row: String,
+    pub(crate) title: String,
+    /// One line.
+    pub(crate) why: String,
 }
 
 impl Results {
     /// Of a run that measured something else.
     pub(crate) fn none() -> Self {
-        Self { machine: machine::describe(), is_quick: false, tables: Vec::new() }
+        let machine = machine::describe();
+        Self { machine, is_quick: false, tables: Vec::new(), left: Vec::new(), elsewhere: None }
     }
 }
 

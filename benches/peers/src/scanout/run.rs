@@ -18,6 +18,7 @@ use anyhow::bail;
 use anyhow::ensure;
 use rustix::process::Signal;
 use rustix::process::WaitOptions;
+use tempfile::TempDir;
 
 use crate::cpu_clock::CpuClock;
 use crate::scanout::contender::Contender;
@@ -50,12 +51,12 @@ struct Moment {
 /// Runs a program undisturbed until its frames were seen for long enough.
 pub(crate) fn pace(contender: &Contender) -> Result<Pace> {
     let mut program = Program::start(contender.command(&[]))?;
-    let clock = CpuClock::of(program.child.id())?;
+    let clock = CpuClock::of(&program.child)?;
     let mut first: Option<Moment> = None;
     let last = program.until(|frames| {
-        let now = Moment { frames, at: Instant::now(), cpu: clock.read() };
+        let now = Moment { frames, at: Instant::now(), cpu: clock.read()? };
         let first = first.get_or_insert(now);
-        (now.at - first.at >= WINDOW).then_some(now)
+        Ok((now.at - first.at >= WINDOW).then_some(now))
     })?;
     let first = first.context("no first frame")?;
     let frames = f64::from(last.frames - first.frames);
@@ -68,12 +69,11 @@ pub(crate) fn pace(contender: &Contender) -> Result<Pace> {
 
 /// Runs a program under strace, and counts the system calls of its frames in the steady state.
 pub(crate) fn calls(contender: &Contender) -> Result<PerFrame> {
-    let folder = std::env::temp_dir().join(format!("dmashare-strace-{}", std::process::id()));
-    fs::create_dir_all(&folder)?;
-    let file = folder.join("calls");
+    let folder = TempDir::new()?;
+    let file = folder.path().join("calls");
     let strace = ["strace", "-f", "-s", "0", "-o", file.to_str().context("a path in UTF-8")?, "--"];
     let mut program = Program::start(contender.command(&strace))?;
-    program.until(|frames| (frames >= TRACED_FRAMES).then_some(()))?;
+    program.until(|frames| Ok((frames >= TRACED_FRAMES).then_some(())))?;
     drop(program);
     let trace = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     trace::per_frame(&trace)
@@ -103,12 +103,12 @@ impl Program {
     }
 
     /// Reads what it prints until `enough` has what it wants, given the frames so far.
-    fn until<T>(&mut self, mut enough: impl FnMut(u32) -> Option<T>) -> Result<T> {
+    fn until<T>(&mut self, mut enough: impl FnMut(u32) -> Result<Option<T>>) -> Result<T> {
         let mut frames = Frames::default();
         let mut said = String::new();
         for line in (&mut self.output).lines() {
             let line = line?;
-            if let Some(found) = frames.after(&line).and_then(&mut enough) {
+            if let Some(found) = frames.after(&line).map(&mut enough).transpose()?.flatten() {
                 return Ok(found);
             }
             said = line;

@@ -20,8 +20,13 @@ use crate::scanout::Task;
 const TITLE: &str = "Frames on a monitor";
 const PLOT: &str = "bench_scanout.svg";
 
-/// Writes the section and its plot.
-pub(crate) fn section(text: &mut String, scanouts: Option<&Scanouts>, docs: &Path) -> Result<()> {
+/// Draws the plot.
+pub(crate) fn plot(scanouts: &Scanouts, docs: &Path) -> Result<()> {
+    plot::calls(&scanouts.contests, &docs.join(PLOT))
+}
+
+/// Writes the section.
+pub(crate) fn section(text: &mut String, scanouts: Option<&Scanouts>) -> Result<()> {
     writeln!(text, "\n## {TITLE}\n")?;
     let Some(scanouts) = scanouts else {
         writeln!(text, "Not measured here yet: `cargo xtask bench --only scanout` does it.")?;
@@ -40,7 +45,6 @@ pub(crate) fn section(text: &mut String, scanouts: Option<&Scanouts>, docs: &Pat
          (the median, and in brackets the least and the most). Measured {date}, Linux {kernel}; {}.\n",
         versions.join(", ")
     )?;
-    plot::calls(contests, &docs.join(PLOT))?;
     writeln!(text, "![{TITLE}]({PLOT})\n")?;
     for task in [Task::Draw, Task::Flip] {
         let of_task = || contests.iter().filter(|contest| contest.task == task);
