@@ -18,7 +18,7 @@ pub enum Synchronisation {
 }
 
 /// How a swap chain is made. The default has three buffers without alpha and takes fences where
-/// both sides have them.
+/// a GPU draws and the display waits for them.
 ///
 /// ```
 /// use dmashare::format::Fourcc;
@@ -58,8 +58,8 @@ impl ScanoutOptions {
         self
     }
 
-    /// How the display learns that GL has finished. Without this, [`Synchronisation::Fence`] where
-    /// GL and the display have it, else [`Synchronisation::Finish`].
+    /// How the display learns that GL has finished. Without this, [`Synchronisation::Fence`] where a
+    /// GPU draws and the display waits for fences, else [`Synchronisation::Finish`].
     pub fn synchronisation(mut self, synchronisation: Synchronisation) -> Self {
         self.synchronisation = Some(synchronisation);
         self

@@ -306,14 +306,18 @@ impl Scanout {
     }
 }
 
+/// Whether drawing goes on after GL was told of it.
+fn is_gpu(gl: &Gl) -> bool {
+    gl.context().display().importer().class() == ImporterClass::Hardware
+}
+
 /// Whether GL's driver notes in the kernel's buffers what it draws into them: that of a GPU by one of
 /// Mesa's names. Of a software renderer's work the kernel knows nothing, and of others nobody here.
 fn is_implicit(gl: &Gl) -> bool {
-    let display = gl.context().display();
-    display.importer().class() == ImporterClass::Hardware && display.driver_name().is_some()
+    is_gpu(gl) && gl.context().display().driver_name().is_some()
 }
 
-/// Fences where both sides have them, unless the caller wants otherwise.
+/// Fences where a GPU and the display have them, unless the caller wants otherwise.
 fn synchronisation(
     output: &Output,
     gl: &Gl,
@@ -331,8 +335,10 @@ fn synchronisation(
     match (wanted, missing) {
         (Some(Synchronisation::Fence), Some(reason)) => Err(ScanoutError::Unsupported { reason }),
         (Some(wanted), _) => Ok(wanted),
-        (None, None) => Ok(Synchronisation::Fence),
-        (None, Some(reason)) => {
+        (None, None) if is_gpu(gl) => Ok(Synchronisation::Fence),
+        (None, missing) => {
+            // A software renderer makes no fence before it has finished.
+            let reason = missing.unwrap_or_else(|| gl.renderer().to_owned());
             tracing::debug!(reason, "GL is waited for before each flip");
             Ok(Synchronisation::Finish)
         }

@@ -64,7 +64,10 @@ pub(crate) struct Requirement {
 /// For people on systems without apt: the same list in words.
 const IN_WORDS: [(Purpose, &str); 4] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
-    (Purpose::Bench, "also weston 14, and libxkbcommon with its development files"),
+    (
+        Purpose::Bench,
+        "also weston 14, libxkbcommon with its development files, kmscube, modetest and strace",
+    ),
     (
         Purpose::Lab,
         "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
@@ -85,9 +88,15 @@ const DEMO: [Requirement; 3] = [
     Requirement::new(Evidence::Linkable("libgbm.so"), "libgbm-dev").backported(),
 ];
 
-/// Smithay links it, whatever of Smithay is used.
-const BENCH: [Requirement; 1] =
-    [Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev")];
+const BENCH: [Requirement; 4] = [
+    // Smithay links it, whatever of Smithay is used.
+    Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev"),
+    // In the guest, which has the programs of this machine.
+    Requirement::new(Evidence::Program("kmscube"), "kmscube"),
+    // Tied to the same version of libdrm, which Mesa upgrades.
+    Requirement::new(Evidence::Program("modetest"), "libdrm-tests").backported(),
+    Requirement::new(Evidence::Program("strace"), "strace"),
+];
 
 /// From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
 const WESTON: [Requirement; 1] =

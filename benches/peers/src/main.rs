@@ -1,10 +1,11 @@
 //! dmashare beside what would be used instead of it.
 //!
-//! `cargo xtask bench` runs both commands:
+//! `cargo xtask bench` runs these commands:
 //!
 //! ```text
 //! dmashare-peers measure [--quick] [--only ROW,ROW] RESULTS.json
-//! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json DOCS
+//! dmashare-peers scanout measure SCANOUT.json
+//! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json SCANOUT.json DOCS
 //! ```
 
 mod cpu_clock;
@@ -17,6 +18,7 @@ mod race;
 mod report;
 mod results;
 mod rows;
+mod scanout;
 mod serve;
 mod unixfd;
 mod wayland;
@@ -27,11 +29,13 @@ use std::path::Path;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
+use serde::de::DeserializeOwned;
 
 use crate::race::Pace;
 use crate::results::Footprint;
 use crate::results::Results;
 use crate::rows::Outcome;
+use crate::scanout::Scanouts;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,16 +43,24 @@ fn main() -> Result<()> {
     match words[..] {
         ["measure", ref options @ .., file] => measure(options, file),
         ["serve", kind, width, height] => serve::run(kind, [width.parse()?, height.parse()?]),
-        ["report", results, counts, footprint, docs] => {
-            let results: Results = serde_json::from_str(&read(results)?)?;
-            let footprints: Vec<Footprint> = match Path::new(footprint).exists() {
-                true => serde_json::from_str(&read(footprint)?)?,
-                false => Vec::new(),
-            };
-            report::write(&results, &footprints, &read(counts)?, Path::new(docs))
+        ["scanout", ref words @ ..] => scanout::run(words),
+        ["report", results, counts, footprint, scanout, docs] => {
+            let results: Results = found(results)?.unwrap_or_else(Results::none);
+            let footprints: Vec<Footprint> = found(footprint)?.unwrap_or_default();
+            let scanouts: Option<Scanouts> = found(scanout)?;
+            let (counts, docs) = (read(counts)?, Path::new(docs));
+            report::write(&results, &footprints, scanouts.as_ref(), &counts, docs)
         }
         _ => bail!("measure [--quick] [--only ROW] RESULTS.json, or report as `cargo xtask bench`"),
     }
+}
+
+/// What was measured, if it was.
+fn found<T: DeserializeOwned>(file: &str) -> Result<Option<T>> {
+    if !Path::new(file).exists() {
+        return Ok(None);
+    }
+    serde_json::from_str(&read(file)?).with_context(|| file.to_owned())
 }
 
 fn read(file: &str) -> Result<String> {

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::machine;
+
 /// A run.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Results {
@@ -25,6 +27,14 @@ pub(crate) struct Left {
     pub(crate) title: String,
     /// One line.
     pub(crate) why: String,
+}
+
+impl Results {
+    /// Of a run that measured something else.
+    pub(crate) fn none() -> Self {
+        let machine = machine::describe();
+        Self { machine, is_quick: false, tables: Vec::new(), left: Vec::new(), elsewhere: None }
+    }
 }
 
 /// What it costs to depend on a crate.

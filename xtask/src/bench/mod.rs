@@ -7,6 +7,7 @@
 
 mod elsewhere;
 mod footprint;
+mod scanout;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -30,8 +31,9 @@ use crate::setup;
 
 const PACKAGE: &str = "dmashare-peers";
 
-/// The row that is measured here, and not by that package.
+/// The rows that are measured here, and not by that package alone.
 const FOOTPRINT: &str = "footprint";
+const SCANOUT: &str = "scanout";
 
 /// Building the peers for the first time on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -45,20 +47,25 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let root = repository::root();
     let docs = args.output.clone().unwrap_or_else(|| root.join("docs"));
     let target = cargo::target_directory()?;
-    let [results, sizes] = ["benchmarks.json", "footprint.json"].map(|name| target.join(name));
+    let [results, sizes, scanouts] =
+        ["benchmarks.json", "footprint.json", "scanout.json"].map(|name| target.join(name));
     let program = build(&root)?;
     let only = args.only.as_deref();
-    if !args.report && only != Some(FOOTPRINT) {
+    if !args.report && ![Some(FOOTPRINT), Some(SCANOUT)].contains(&only) {
         measure(&program, args, &results)?;
         elsewhere::complete(&program, args, &results)?;
     }
-    // The first builds take as long as all the rest, and are the same tomorrow.
-    if only == Some(FOOTPRINT) || !args.report && !args.quick && only.is_none() {
+    // The first builds take as long as all the rest, and so does a guest; both are the same tomorrow.
+    let is_wanted = |row| only == Some(row) || !args.report && !args.quick && only.is_none();
+    if is_wanted(FOOTPRINT) {
         footprint::measure(&root, &sizes)?;
+    }
+    if is_wanted(SCANOUT) {
+        scanout::measure(&program, &scanouts, !args.no_setup)?;
     }
     let mut report = Command::new(&program);
     report.arg("report").arg(&results).arg(root.join("benches/counts/baseline.txt"));
-    report.arg(&sizes).arg(&docs);
+    report.args([&sizes, &scanouts, &docs]);
     succeed("report", report, MEASURE_LIMIT)?;
     println!("{}", docs.join("benchmarks.md").display());
     Ok(())

@@ -3,6 +3,7 @@
 mod footprint;
 mod numbers;
 mod plot;
+mod scanout;
 mod tables;
 
 use std::fmt::Write as _;
@@ -18,6 +19,7 @@ use crate::results::Footprint;
 use crate::results::Left;
 use crate::results::Results;
 use crate::results::Table;
+use crate::scanout::Scanouts;
 
 /// What was found by profiling, written by hand.
 const PROFILES: &str = include_str!("profiles.md");
@@ -26,6 +28,7 @@ const PROFILES: &str = include_str!("profiles.md");
 pub(crate) fn write(
     results: &Results,
     footprints: &[Footprint],
+    scanouts: Option<&Scanouts>,
     counts: &str,
     docs: &Path,
 ) -> Result<()> {
@@ -35,8 +38,12 @@ pub(crate) fn write(
     for (table, _) in tables(results).filter(|(table, _)| table.is_bars()) {
         plot::bars(table, &docs.join(plot_name(table)))?;
     }
+    if let Some(scanouts) = scanouts {
+        scanout::plot(scanouts, docs)?;
+    }
     let file = docs.join("benchmarks.md");
-    fs::write(&file, text(results, footprints, counts)?).with_context(|| file.display().to_string())
+    fs::write(&file, text(results, footprints, scanouts, counts)?)
+        .with_context(|| file.display().to_string())
 }
 
 /// All tables, each with the results that it is one of.
@@ -49,7 +56,12 @@ fn plot_name(table: &Table) -> String {
     format!("bench_{}.svg", table.id)
 }
 
-fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<String> {
+fn text(
+    results: &Results,
+    footprints: &[Footprint],
+    scanouts: Option<&Scanouts>,
+    counts: &str,
+) -> Result<String> {
     let mut text = String::new();
     let way = if results.is_quick { " --quick" } else { "" };
     writeln!(text, "# Benchmarks\n")?;
@@ -74,6 +86,7 @@ fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<Str
     for Left { title, .. } in &results.left {
         writeln!(text, "| {title} | | | **not measured** |")?;
     }
+    scanout::goals(&mut text, scanouts)?;
     footprint::goals(&mut text, footprints)?;
     for (table, measured) in tables(results) {
         let place = results.elsewhere.as_deref().filter(|it| std::ptr::eq(*it, measured));
@@ -82,6 +95,7 @@ fn text(results: &Results, footprints: &[Footprint], counts: &str) -> Result<Str
     for Left { title, why, .. } in &results.left {
         writeln!(text, "\n## {title}\n\nNot measured: {why}")?;
     }
+    scanout::section(&mut text, scanouts)?;
     footprint::section(&mut text, footprints)?;
     writeln!(text, "\n## Instructions and allocations\n")?;
     writeln!(
@@ -148,7 +162,7 @@ mod tests {
             title: "Planes".to_owned(),
             why: "no NV12".to_owned(),
         });
-        let text = text(&results, &[], "").unwrap();
+        let text = text(&results, &[], None, "").unwrap();
         assert!(text.contains("| Planes | | | **not measured** |"), "{text}");
         assert!(text.contains("## Planes\n\nNot measured: no NV12\n"), "{text}");
     }
@@ -157,7 +171,7 @@ mod tests {
     fn table_from_elsewhere_says_where_it_was_measured() {
         let mut results = results("here", vec![table("Ours")]);
         results.elsewhere = Some(Box::new(self::results("there", vec![table("Theirs")])));
-        let text = text(&results, &[], "").unwrap();
+        let text = text(&results, &[], None, "").unwrap();
         let (before, behind) = text.split_once("## Theirs").unwrap();
         assert!(behind.contains("in another system: there.\n"), "{text}");
         assert!(before.contains("## Ours") && !before.contains("there"), "{text}");

@@ -19,10 +19,10 @@ use crate::results::Table;
 const SIZE: (u32, u32) = (790, 360);
 /// What the names beside a plot take of its width.
 const LEGEND: u32 = 250;
-const FONT: &str = "sans-serif";
+pub(in crate::report) const FONT: &str = "sans-serif";
 
 /// Colours that everybody can tell apart (Okabe and Ito); the crate's own is the first.
-const COLOURS: [RGBColor; 6] = [
+pub(in crate::report) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -30,7 +30,7 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
-const BASE: RGBColor = RGBColor(90, 90, 90);
+pub(in crate::report) const BASE: RGBColor = RGBColor(90, 90, 90);
 
 /// A line for everybody, with the quartiles as strokes. What goes over more than a decade is on
 /// logarithmic axes, the rest on axes from 0.
