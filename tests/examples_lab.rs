@@ -35,6 +35,7 @@ use dmashare::format::Usage;
 use dmashare::ipc::Ready;
 use dmashare::stream::Consumer;
 use dmashare::stream::ConsumerSettings;
+use dmashare::stream::NextError;
 
 fn prime_share(arguments: &[&str]) -> Program {
     let mut command = example::command("prime_share");
@@ -162,11 +163,15 @@ fn camera_is_streamed_from_the_memory_that_it_writes() {
     let device = Camera::SinglePlanar.open();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("socket");
-    let mut command = example::command("camera");
-    command.arg("--device").arg(device.path()).args(["--size", "320x180", "--format", "YUYV"]);
-    command.args(["--frames", "200", "--stream"]).arg(&socket);
-    let mut program = Program::start(command);
-    program.line("its socket", |line| line.starts_with("waiting").then_some(()));
+    let stream = |limit: &[&str]| {
+        let mut command = example::command("camera");
+        command.arg("--device").arg(device.path()).args(["--size", "320x180", "--format", "YUYV"]);
+        command.arg("--stream").arg(&socket).args(limit);
+        let mut program = Program::start(command);
+        program.line("its socket", |line| line.starts_with("waiting").then_some(()));
+        program
+    };
+    let program = stream(&[]);
     let formats = FormatSet::from_iter([(Fourcc::YUYV, Modifier::LINEAR)]);
     let settings = ConsumerSettings::new(Usage::Cpu, formats);
     let mut consumers = [0, 1].map(|_| Consumer::connect(&socket, &settings).unwrap());
@@ -196,9 +201,20 @@ fn camera_is_streamed_from_the_memory_that_it_writes() {
     // The same few dma-bufs in all processes.
     let all: BTreeSet<_> = inodes.iter().flatten().collect();
     assert!((2..=6).contains(&all.len()), "{inodes:?}");
-    drop(consumers);
+    drop((consumers, program));
+
+    let program = stream(&["--frames", "5"]);
+    let mut consumer = Consumer::connect(&socket, &settings).unwrap();
+    let mut frames = 0;
+    let end = loop {
+        match consumer.next_frame(soon) {
+            Ok(_frame) => frames += 1,
+            Err(end) => break end,
+        }
+    };
+    assert!(matches!(end, NextError::Ended(_)) && (1..=5).contains(&frames), "{frames}: {end}");
     let printed = program.finish();
-    assert!(printed.contains("200 frames were sent"), "{printed}");
+    assert!(printed.contains("5 frames were sent"), "{printed}");
 }
 
 #[test]

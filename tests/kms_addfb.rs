@@ -156,7 +156,7 @@ fn every_format_becomes_a_framebuffer_with_its_own_numbers() {
         }
         assert!(!text.contains(&format!("pitch[{}]", image.planes().len())), "{text}");
     }
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn planes_in_buffers_of_their_own_become_a_framebuffer() {
         let framebuffer = Framebuffer::new(&node, &topology, &image, Alpha::Blend).unwrap();
         assert_eq!(framebuffer.image().planes().len(), image.planes().len());
     }
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn images_that_no_display_reads_are_refused_before_the_kernel() {
         let refused = refusal(&node, &topology, &deep);
         assert!(matches!(refused, FramebufferError::Format { .. }), "{refused}");
     });
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -491,7 +491,7 @@ fn virtio_gpu_takes_linear_framebuffers_without_a_modifier() {
         assert!(text.contains(&format!("format={shown}")), "{text}");
     }
     drop(buffer);
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]

@@ -48,11 +48,10 @@ fn reading_without_events_does_not_block_on_a_blocking_node() {
     let node = display::open("vkms");
     assert!(!rustix::fs::fcntl_getfl(&node).unwrap().contains(OFlags::NONBLOCK));
     let mut events = EventReader::new(&node).unwrap();
-    let begin = Instant::now();
+    // There is no end to it where it blocks.
     for _ in 0..10 {
         assert_eq!(events.read().unwrap(), None);
     }
-    assert!(begin.elapsed() < Duration::from_secs(1));
     let begin = Instant::now();
     assert_eq!(events.wait(Duration::from_millis(100)).unwrap(), None);
     assert!(begin.elapsed() >= Duration::from_millis(100));
@@ -89,10 +88,10 @@ fn flips_and_vertical_blanks_share_the_stream() {
     let count = vblank.queue_count(CountTarget::After(1), 5).unwrap();
     screen.output.flip(&front, &Flip { user_data: user, ..Flip::default() }).unwrap();
     assert!(is_readable(&screen.events, screen::PATIENCE));
-    std::thread::sleep(Duration::from_millis(200));
 
     let mut seen = Vec::new();
-    while let Some(event) = screen.events.read().unwrap() {
+    while seen.len() < 3 {
+        let event = screen.events.wait(screen::PATIENCE).unwrap().expect("three events");
         let flipped = screen.output.accept(&event);
         match event {
             Event::Flip(flip) => {
@@ -102,12 +101,15 @@ fn flips_and_vertical_blanks_share_the_stream() {
                 seen.push("flip");
             }
             Event::Vblank(blank) => {
-                assert_eq!((flipped, blank.user_data, blank.sequence), (None, user, at));
+                assert_eq!((flipped, blank.user_data), (None, user));
+                // A machine that has other things to do misses frames.
+                assert!(!at.is_after(blank.sequence), "{blank:?} before {at:?}");
                 assert_eq!(blank.crtc, Some(screen.output.crtc()));
                 seen.push("vblank");
             }
             Event::Sequence(sequence) => {
-                assert_eq!((flipped, sequence.user_data, sequence.count), (None, 5, count));
+                assert_eq!((flipped, sequence.user_data), (None, 5));
+                assert!(sequence.count >= count, "{sequence:?} before {count}");
                 seen.push("sequence");
             }
             other => panic!("{other:?}"),
@@ -184,10 +186,10 @@ fn queue_that_is_full_says_so_and_gives_everything_in_its_order() {
     let last = vblank.wait(Target::After(2));
     // Waiting without an event still works.
     for number in 0..asked {
-        let event = screen.events.read().unwrap();
+        let event = screen.events.wait(screen::PATIENCE).unwrap();
         let Some(Event::Vblank(blank)) = event else { panic!("{event:?} instead of {number}") };
         assert_eq!(blank.user_data, number);
-        assert!(last.unwrap().sequence.is_after(blank.sequence));
+        assert!(!blank.sequence.is_after(last.unwrap().sequence));
     }
     assert_eq!(screen.events.read().unwrap(), None);
     vblank.queue(Target::After(1), 1).unwrap();

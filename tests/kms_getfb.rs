@@ -70,7 +70,7 @@ fn what_is_read_back_is_what_was_stated() {
             stated.map(|plane| (plane.offset_bytes(), plane.stride_bytes())).collect();
         assert_eq!(numbers, stated, "{name}");
     }
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn handles_are_new_each_time_and_closed_with_their_owner() {
         // The second one's is another, and still good.
         assert!(second.export().unwrap().is_some());
     });
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn what_was_read_back_becomes_an_image_and_a_framebuffer_again() {
             assert_ne!(again.handle(), framebuffer.handle());
         }
     });
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn who_is_neither_master_nor_privileged_is_shown_no_buffers() {
     assert!(info.export().unwrap().is_none());
     assert_eq!(display::next_handle(&other), 1);
     drop((info, other));
-    assert_eq!(Inventory::of(&master), before);
+    before.assert_nothing_new(&master);
 }
 
 #[test]
@@ -197,5 +197,5 @@ fn virtio_gpu_framebuffer_is_read_back_without_a_modifier() {
     assert!(info.has_buffers());
     assert_eq!(info.planes[0].stride_bytes, buffer.stride_bytes());
     drop((info, framebuffer, image, buffer));
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }

@@ -137,7 +137,7 @@ fn reading_again_gives_the_same_and_leaves_nothing() {
     let first = Topology::read(&node).unwrap();
     let before = Inventory::of(&node);
     leaks::assert_no_fds(|| assert_eq!(Topology::read(&node).unwrap(), first));
-    assert_eq!(Inventory::of(&node), before);
+    before.assert_nothing_new(&node);
 }
 
 #[test]

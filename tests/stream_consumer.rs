@@ -14,6 +14,9 @@ mod common;
 
 use std::num::NonZeroU64;
 use std::os::fd::AsFd;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -405,13 +408,27 @@ const WAITS: &[Case] = &[
     }),
     ("a silent producer is left at the deadline of the handshake", || {
         let settings = settings().handshake_timeout(MOMENT);
+        let start = Instant::now();
         let (producer, mut consumer) = ScriptedProducer::with_settings(&settings);
-        assert!(take_events(&mut consumer).is_empty());
-        assert!(is_readable_within(&consumer, SOON), "the deadline is in the file descriptor");
-        assert_eq!(only_end(&mut consumer), End::Silent);
+        let mut events = take_events(&mut consumer);
+        assert!(events.is_empty() || start.elapsed() >= MOMENT, "{events:?}");
+        if events.is_empty() {
+            assert!(is_readable_within(&consumer, SOON), "the deadline is in the file descriptor");
+            events = take_events(&mut consumer);
+        }
+        assert!(matches!(events[..], [ConsumerEvent::Ended(End::Silent)]), "{events:?}");
         assert_eq!(producer.goodbye().0, Reason::TooSlow);
         assert!(take_events(&mut consumer).is_empty());
         assert!(!is_readable(&consumer));
+    }),
+    ("a hello that was in time counts however late it is heard", || {
+        let settings = settings().handshake_timeout(MOMENT);
+        let (producer, mut consumer) = ScriptedProducer::with_settings(&settings);
+        assert!(matches!(producer.receive(), Message::ConsumerHello(_)));
+        producer.send(&hello());
+        std::thread::sleep(2 * MOMENT);
+        assert!(take_events(&mut consumer).is_empty());
+        assert!(matches!(producer.receive(), Message::Offer(_)));
     }),
     ("the deadline of the handshake is no deadline for frames", || {
         let settings = settings().handshake_timeout(MOMENT);
@@ -466,17 +483,17 @@ const THREADS: &[Case] = &[
     ("a producer that never stops does not keep a dispatch", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(0);
         let message = encoded(&Message::Format(format(1, 1)));
-        let start = Instant::now();
+        let (is_over, sent) = (AtomicBool::new(false), AtomicU64::new(0));
         std::thread::scope(|scope| {
             let flood = scope.spawn(|| {
-                let mut sent = 0_u64;
-                while start.elapsed() < MOMENT * 20 {
-                    sent += u64::from(producer.send_bytes(&message, &[]).is_ok());
+                while !is_over.load(Ordering::Relaxed) {
+                    let is_sent = producer.send_bytes(&message, &[]).is_ok();
+                    sent.fetch_add(is_sent.into(), Ordering::Relaxed);
                 }
-                sent
             });
+            // One that is kept never comes to the end of this.
             let mut dispatched = 0;
-            while !flood.is_finished() {
+            while dispatched < 100 || sent.load(Ordering::Relaxed) < 10_000 {
                 consumer.dispatch().unwrap();
                 assert!(consumer.next_event().is_none());
                 dispatched += 1;
@@ -485,8 +502,9 @@ const THREADS: &[Case] = &[
                     NextError::TimedOut
                 );
             }
-            assert!(dispatched > 3, "{dispatched}");
-            assert!(flood.join().unwrap() > 1000);
+            is_over.store(true, Ordering::Relaxed);
+            // Its stack is still mapped until it is joined.
+            flood.join().unwrap();
         });
     }),
     ("a wait for a frame passes over what comes before it", || {

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::thread::JoinHandle;
@@ -28,6 +29,7 @@ use dmashare::format::Fourcc;
 use dmashare::format::Usage;
 use dmashare::ipc::Channel;
 use dmashare::ipc::Ready;
+use dmashare::stream::Acquired;
 use dmashare::stream::Consumer;
 use dmashare::stream::ConsumerEvent;
 use dmashare::stream::ConsumerSettings;
@@ -100,6 +102,10 @@ fn is_finished(seen: &Seen) -> bool {
 /// Draws one frame, which says its number in its pixels and beside them.
 fn draw(producer: &mut Producer, number: u64) -> NonZeroU64 {
     let acquired = producer.acquire_timeout(SOON).unwrap();
+    submit(producer, acquired, number)
+}
+
+fn submit(producer: &mut Producer, acquired: Acquired, number: u64) -> NonZeroU64 {
     producer.wait_for_readers(&acquired, SOON).unwrap();
     stamp(acquired.image(), number);
     let picture = Picture { user_serial: number, ..Picture::default() };
@@ -175,14 +181,14 @@ fn viewers_in_threads_skip_frames_and_slow_nobody_down() {
     let slow =
         watch_in_thread(&place.path, consumer_settings().frames(2), Duration::from_millis(20));
     wait_for_served(&mut producer, 2);
-    let start = Instant::now();
     let peers: Vec<_> = producer.served().collect();
     for number in 1..=FRAMES {
-        draw(&mut producer, number);
+        // Nobody is waited for: two buffers more than all may hold are always enough.
+        let acquired = producer.acquire().unwrap();
+        submit(&mut producer, acquired, number);
         producer.dispatch().unwrap();
         producer_events(&mut producer);
     }
-    let took = start.elapsed();
     drain(&mut producer, 10);
     let missed: u64 = peers.iter().map(|peer| producer.missed_frames(*peer).unwrap()).sum();
     drop(producer);
@@ -194,8 +200,6 @@ fn viewers_in_threads_skip_frames_and_slow_nobody_down() {
     }
     let got = (quick.serials.len() + slow.serials.len()) as u64;
     assert_eq!(got + missed, 2 * FRAMES, "each frame was got or missed");
-    let slowly = Duration::from_millis(20) * u32::try_from(FRAMES).unwrap();
-    assert!(took < slowly / 2, "{took:?}: nobody waited for the slow one");
 }
 
 #[test]
@@ -203,32 +207,33 @@ fn picture_changes_its_size_while_consumers_come_and_go() {
     let place = Place::new();
     let mut producer = producer_with(producer_settings().buffers(4));
     producer.listen(&place.path).unwrap();
-    let is_over = AtomicBool::new(false);
+    let (is_over, served) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; 2]);
     let sizes = [(16, 16), (40, 8), (8, 40), (128, 64)];
     thread::scope(|scope| {
         let stays = watch_in_thread(&place.path, consumer_settings().frames(1), Duration::ZERO);
-        let comings: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut frames = 0;
-                    while !is_over.load(Ordering::Acquire) {
-                        let settings = consumer_settings().frames(1);
-                        let Ok(mut consumer) = Consumer::connect(&place.path, &settings) else {
-                            break;
-                        };
-                        for _ in 0..5 {
-                            let Ok(frame) = consumer.next_frame(SOON) else { break };
-                            assert_eq!(stamp_of(frame.image()), frame.user_serial());
-                            frames += 1;
-                        }
+        for served in &served {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Acquire) {
+                    let settings = consumer_settings().frames(1);
+                    let Ok(mut consumer) = Consumer::connect(&place.path, &settings) else {
+                        break;
+                    };
+                    for _ in 0..5 {
+                        let Ok(frame) = consumer.next_frame(SOON) else { break };
+                        assert_eq!(stamp_of(frame.image()), frame.user_serial());
+                        served.fetch_add(1, Ordering::Release);
                     }
-                    frames
-                })
-            })
-            .collect();
-        wait_for_served(&mut producer, 1);
-        for number in 1..=FRAMES {
+                }
+            });
+        }
+        wait_for_served(&mut producer, 3);
+        let are_served = || served.iter().all(|served| served.load(Ordering::Acquire) > 5);
+        for number in (1..).take_while(|number| *number <= FRAMES || !are_served()) {
             if number % 50 == 0 {
+                // Everybody has seen the first sizes, and of the others who has time.
+                if number <= 300 {
+                    drain(&mut producer, 4);
+                }
                 let (width, height) = sizes[(number / 50 % 4) as usize];
                 producer.resize(Size::new(width, height).unwrap()).unwrap();
             }
@@ -238,9 +243,6 @@ fn picture_changes_its_size_while_consumers_come_and_go() {
         }
         is_over.store(true, Ordering::Release);
         drop(producer);
-        for coming in comings {
-            assert!(coming.join().unwrap() > 5, "they were served");
-        }
         let seen = stays.join().unwrap();
         assert_growing(&seen.serials);
         assert!(seen.sizes.len() > 4, "{:?}", seen.sizes);

@@ -35,6 +35,7 @@ use dmashare::stream::End;
 use dmashare::stream::NextError;
 use dmashare::stream::PeerId;
 use dmashare::stream::Picture;
+use dmashare::stream::Policy;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerEvent;
 use dmashare::stream::ProducerSettings;
@@ -51,14 +52,18 @@ use common::stamp;
 use common::traced;
 use common::traced::Ending;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const PATH: &str = "DMASHARE_TEST_PATH";
 const BUFFERS: usize = 4;
 /// What a victim takes or makes before it leaves by itself.
 const FRAMES: u64 = 4;
 
 fn producer_at(path: &Path) -> Producer {
-    let settings = ProducerSettings::new(Size::new(16, 16).unwrap()).buffers(BUFFERS);
+    let patience_ns = u64::try_from(PATIENCE.as_nanos()).unwrap();
+    let settings = ProducerSettings::new(Size::new(16, 16).unwrap())
+        .buffers(BUFFERS)
+        .policy(Policy::mailbox().with_hold_limit_ns(patience_ns))
+        .handshake_timeout(PATIENCE);
     let mut producer = Producer::new(Box::new(Memfd::new()), settings).unwrap();
     producer.listen(path).unwrap();
     producer
@@ -66,7 +71,7 @@ fn producer_at(path: &Path) -> Producer {
 
 fn settings() -> ConsumerSettings {
     let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
-    ConsumerSettings::new(Usage::Cpu, formats)
+    ConsumerSettings::new(Usage::Cpu, formats).handshake_timeout(PATIENCE)
 }
 
 fn victim_path() -> String {

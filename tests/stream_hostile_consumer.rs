@@ -18,7 +18,6 @@ mod common;
 use std::num::NonZeroU16;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 use std::time::Instant;
 
 use dmashare::format::Fourcc;
@@ -223,7 +222,6 @@ const MESSAGES: &[Case] = &[
         assert_eq!(scene.told_end(), End::Violation(Violation::OfferFlood));
     }),
     ("offers of another format each time have buffers made only so often", || {
-        let limit = Duration::from_secs(5);
         let (mut scene, _) = Scene::served();
         let start = Instant::now();
         let mut generations = 0;
@@ -235,7 +233,8 @@ const MESSAGES: &[Case] = &[
             scene.producer.dispatch().unwrap();
             generations = scene.producer.format().unwrap().generation.get();
         }
-        assert!(generations <= 12 && start.elapsed() < limit);
+        let most = 12 + 2 * start.elapsed().as_secs();
+        assert!(u64::from(generations) <= most, "{generations} of {most}");
         scene.producer.dispatch().unwrap();
         assert!(scene.producer.credentials(scene.peer).is_none());
         assert_eq!(scene.producer.format().unwrap().modifier, Modifier::LINEAR);

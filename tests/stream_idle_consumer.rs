@@ -51,7 +51,7 @@ use common::sw_sync::Timeline;
 
 const SILENCE: &[Case] = &[
     ("silence before the hello", || {
-        let mut scene = Scene::new();
+        let mut scene = Scene::brief();
         let start = Instant::now();
         while scene.producer.credentials(scene.peer).is_some() {
             scene.producer.dispatch_timeout(SOON).unwrap();
@@ -60,7 +60,7 @@ const SILENCE: &[Case] = &[
         assert_eq!(scene.told_end(), End::Silent);
     }),
     ("silence before the offer", || {
-        let mut scene = Scene::new();
+        let mut scene = Scene::brief();
         scene.hostile.send(&hello());
         while scene.producer.credentials(scene.peer).is_some() {
             scene.producer.dispatch_timeout(SOON).unwrap();
@@ -161,6 +161,7 @@ const LIMITS: &[Case] = &[
         for _ in 0..3 {
             scene.producer.dispatch().unwrap();
         }
+        // It is told once, however often it is tried.
         let events = producer_events(&mut scene.producer);
         assert!(
             matches!(&events[..], [ProducerEvent::NotAccepted(error)]

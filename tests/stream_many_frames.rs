@@ -53,7 +53,9 @@ struct Run {
     is_complete: bool,
 }
 
-const BLOCK: Overflow = Overflow::Block { deadline_ns: 60_000_000_000 };
+/// So long may the machine stop a process.
+const PATIENCE_NS: u64 = 60_000_000_000;
+const BLOCK: Overflow = Overflow::Block { deadline_ns: PATIENCE_NS };
 
 /// 1,016,000 frames in total, most of which must not be lost.
 const RUNS: [Run; 4] = [
@@ -91,7 +93,9 @@ fn produce(run: &Run) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stream");
     let size = Size::new(8, 4).unwrap();
-    let settings = ProducerSettings::new(size).buffers(6).policy(run.policy);
+    let policy = run.policy.with_hold_limit_ns(PATIENCE_NS);
+    let settings =
+        ProducerSettings::new(size).buffers(6).policy(policy).handshake_timeout(PATIENCE);
     let mut producer = Producer::new(Box::new(Memfd::new()), settings).unwrap();
     producer.listen(&path).unwrap();
     let consumers: Vec<_> = (0..run.consumers).map(|_| consumer_process(&path, run)).collect();
@@ -143,7 +147,7 @@ fn consumer_process(path: &Path, run: &Run) -> Process {
 fn consume(is_complete: bool) {
     let last: u64 = std::env::var(FRAMES).unwrap().parse().unwrap();
     let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
-    let settings = ConsumerSettings::new(Usage::Cpu, formats);
+    let settings = ConsumerSettings::new(Usage::Cpu, formats).handshake_timeout(PATIENCE);
     let mut consumer = Consumer::connect(std::env::var(PATH).unwrap(), &settings).unwrap();
     let (mut number, mut serial): (u64, Option<NonZeroU64>) = (0, None);
     let mut before = None;

@@ -194,7 +194,8 @@ fn producer(path: &str, policy: Policy) -> Producer {
     let formats = FormatSet::from_iter([(Fourcc::ARGB8888, Modifier::LINEAR)]);
     let settings = ProducerSettings::new(Size::new(65, 47).unwrap())
         .usage(Usage::Cpu, formats)
-        .policy(policy.with_hold_limit_ns(30_000_000_000));
+        .policy(policy.with_hold_limit_ns(30_000_000_000))
+        .handshake_timeout(SOON);
     let mut producer = Producer::new(Box::new(Memfd::new()), settings).unwrap();
     producer.listen(path).unwrap();
     producer

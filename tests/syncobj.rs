@@ -93,7 +93,7 @@ const BINARY: &[Case] = &[
         let object = SyncObject::new(&node(), false).unwrap();
         let start = Instant::now();
         assert_eq!(object.wait(Until::Signalled, Duration::from_millis(200)), TIMED_OUT);
-        assert!((200..5000).contains(&start.elapsed().as_millis()));
+        assert!((200..60_000).contains(&start.elapsed().as_millis()));
     }),
     ("one of several, or all of them", || {
         let node = node();

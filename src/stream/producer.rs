@@ -131,6 +131,8 @@ pub struct Producer {
     improve_at_ns: Option<u64>,
     /// When something that was refused is worth another try.
     retry_at_ns: Option<u64>,
+    /// The alarm rang then, and nobody has looked at the clock since.
+    rang_at_ns: Option<u64>,
 }
 
 impl Producer {
@@ -162,6 +164,7 @@ impl Producer {
             is_negotiation_due: false,
             improve_at_ns: None,
             retry_at_ns: None,
+            rang_at_ns: None,
         })
     }
 

@@ -11,6 +11,7 @@ use dmashare::kms::Topology;
 use super::drm_node;
 
 use crate::common::leaks::Open;
+use crate::common::patience;
 
 /// The display of a driver.
 pub(crate) fn open(driver: &str) -> Node {
@@ -42,7 +43,7 @@ pub(crate) fn next_handle(node: &Node) -> u32 {
 }
 
 /// What a test must leave as it was.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Inventory {
     framebuffers: Vec<u32>,
     next_handle: u32,
@@ -58,6 +59,21 @@ impl Inventory {
             dma_bufs: drm_node::dma_bufs(),
             fds: Open::now().fd_count(),
         }
+    }
+
+    /// Fails if there is something that was not there then. The kernel lets go of what was on a
+    /// screen when it gets to it, so that is waited for; of what it had not let go of then there may
+    /// be less.
+    pub(crate) fn assert_nothing_new(&self, node: &Node) {
+        let outcome = patience::until_ok(|| {
+            let now = Self::of(node);
+            let has_known = now.framebuffers.iter().all(|id| self.framebuffers.contains(id));
+            let is_no_more = has_known
+                && now.dma_bufs <= self.dma_bufs
+                && (now.next_handle, now.fds) == (self.next_handle, self.fds);
+            if is_no_more { Ok(()) } else { Err(now) }
+        });
+        assert_eq!(outcome, Ok(()), "and not {self:?}");
     }
 }
 

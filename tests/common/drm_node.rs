@@ -1,5 +1,7 @@
 //! Nodes of the guest's devices, and what proves that nothing is left on them.
 
+use std::time::Duration;
+
 use dmashare::device::DumbBuffer;
 use dmashare::device::GemHandle;
 use dmashare::device::Node;
@@ -28,10 +30,23 @@ pub(crate) fn assert_no_handles(node: &Node) {
     assert_eq!(number(buffer.handle()), 1, "a handle is left on {node:?}");
 }
 
-/// How many dma-bufs there are in the whole system.
+/// How many dma-bufs there are in the whole system, once it stays the same for a moment: what the
+/// kernel's own threads close is gone when they get to it.
 ///
 /// Spec: `dma_buf_debug_show()` in `drivers/dma-buf/dma-buf.c`.
 pub(crate) fn dma_bufs() -> usize {
+    let mut last = dma_bufs_now();
+    loop {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = dma_bufs_now();
+        if now == last {
+            return now;
+        }
+        last = now;
+    }
+}
+
+fn dma_bufs_now() -> usize {
     let path = "/sys/kernel/debug/dma_buf/bufinfo";
     let text = std::fs::read_to_string(path).expect(path);
     // Each buffer has a line "Total 0 devices attached".

@@ -20,8 +20,8 @@ use crate::common::scripted_consumer::release;
 use crate::common::stream_pair::*;
 
 pub(crate) const MOMENT: Duration = Duration::from_millis(50);
-/// Enough for an honest consumer under emulation.
-const HANDSHAKE: Duration = Duration::from_secs(2);
+/// For whoever is silent to be left soon.
+const BRIEF: Duration = Duration::from_secs(1);
 
 /// A producer with one honest consumer, and one that is not.
 pub(crate) struct Scene {
@@ -36,6 +36,11 @@ impl Scene {
         Self::with(ScriptedConsumer::joined)
     }
 
+    /// The hostile one may not take long to say what it wants.
+    pub(crate) fn brief() -> Self {
+        Self::with_handshake(BRIEF, ScriptedConsumer::joined)
+    }
+
     /// The hostile one is served, and holds frame 1.
     pub(crate) fn served() -> (Self, Release) {
         let mut scene = Self::with(ScriptedConsumer::served);
@@ -47,14 +52,28 @@ impl Scene {
     }
 
     pub(crate) fn with(join: impl FnOnce(&mut Producer) -> (PeerId, ScriptedConsumer)) -> Self {
+        Self::with_handshake(SOON, join)
+    }
+
+    fn with_handshake(
+        handshake: Duration,
+        join: impl FnOnce(&mut Producer) -> (PeerId, ScriptedConsumer),
+    ) -> Self {
         let limit_ns = u64::try_from(MOMENT.as_nanos()).unwrap();
         let settings = producer_settings()
             .buffers(4)
             .most_queued(8)
-            .handshake_timeout(HANDSHAKE)
+            .handshake_timeout(handshake)
             .policy(Policy::mailbox().with_hold_limit_ns(limit_ns));
         let mut producer = producer_with(settings);
-        let (_, honest) = join_served(&mut producer, &consumer_settings());
+        // The honest one is let in when the machine has not stopped both sides for as long as that.
+        let honest = loop {
+            let (_, mut honest) = self::join(&mut producer, &consumer_settings());
+            settle(&mut producer, &mut [&mut honest]);
+            if producer.served().next().is_some() {
+                break honest;
+            }
+        };
         let (peer, hostile) = join(&mut producer);
         producer_events(&mut producer);
         Self { producer, honest, hostile, peer }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// Longer than anything takes on a slow machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Asks again and again until there is an answer; fails with `what` was waited for if none comes.
 pub(crate) fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {

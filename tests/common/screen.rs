@@ -21,8 +21,8 @@ use drm_ffi::drm_mode_modeinfo;
 
 use super::display;
 
-/// Long enough for a frame of an emulated machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// Longer than a frame of an emulated machine takes, whatever else it has to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A monitor of a driver, with nothing on it yet.
 pub(crate) struct Screen {

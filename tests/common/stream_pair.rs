@@ -19,6 +19,7 @@ use dmashare::stream::ConsumerSettings;
 use dmashare::stream::End;
 use dmashare::stream::PeerId;
 use dmashare::stream::Picture;
+use dmashare::stream::Policy;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerEvent;
 use dmashare::stream::ProducerSettings;
@@ -30,11 +31,19 @@ use rustix::event::Timespec;
 
 /// Longer than anything takes.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON_NS: u64 = 60_000_000_000;
 
-/// 16x16 pixels of linear memory.
+/// 16x16 pixels of linear memory, and nobody is late.
 pub(crate) fn producer_settings() -> ProducerSettings {
-    ProducerSettings::new(Size::new(16, 16).unwrap())
+    patient(Size::new(16, 16).unwrap())
         .usage(Usage::Cpu, linear(&[Fourcc::XRGB8888, Fourcc::RGB565]))
+}
+
+/// Mailboxes for consumers that the machine may stop for as long as it likes.
+pub(crate) fn patient(size: Size) -> ProducerSettings {
+    ProducerSettings::new(size)
+        .policy(Policy::mailbox().with_hold_limit_ns(SOON_NS))
+        .handshake_timeout(SOON)
 }
 
 pub(crate) fn linear(fourccs: &[Fourcc]) -> FormatSet {
@@ -46,7 +55,7 @@ pub(crate) fn producer_with(settings: ProducerSettings) -> Producer {
 }
 
 pub(crate) fn consumer_settings() -> ConsumerSettings {
-    ConsumerSettings::new(Usage::Cpu, linear(&[Fourcc::XRGB8888]))
+    ConsumerSettings::new(Usage::Cpu, linear(&[Fourcc::XRGB8888])).handshake_timeout(SOON)
 }
 
 /// Another consumer over a socketpair.

@@ -79,7 +79,7 @@ fn virtio_gpu_samples_what_another_process_draws() {
     let settings =
         ConsumerSettings::new(Usage::Sample, formats).frames(2).allow_kernel_checked(true);
     let test = "gpu::virtio_gpu_samples_what_another_process_draws";
-    let (process, mut consumer) = crate::consumer_of(test, "producer", &settings);
+    let (process, mut consumer) = crate::consumer_of(child::command(test, "producer"), &settings);
     let mut textures = TextureCache::<TwoD>::new(&renderer.gl);
     let screen = Texture::<TwoD>::new(&renderer.gl, SIZE, PixelType::Rgba8).unwrap();
     let screen = RenderTarget::new(&screen).unwrap();

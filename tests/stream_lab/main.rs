@@ -18,6 +18,7 @@ mod scanout;
 
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
+use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
@@ -32,7 +33,6 @@ use dmashare::stream::ProducerEvent;
 use dmashare::stream::ProducerSettings;
 use dmashare::stream::wire::Size;
 
-use common::child;
 use common::child::Process;
 use common::leaks::Open;
 
@@ -42,10 +42,9 @@ const SOON: Duration = Duration::from_secs(60);
 const FRAMES: u64 = 60;
 const BUFFERS: usize = 3;
 
-/// This test's producer in a process of its own, and a consumer that is connected to it.
-fn consumer_of(test: &str, case: &str, settings: &ConsumerSettings) -> (Process, Consumer) {
+/// A producer in a process of its own, and a consumer that is connected to it.
+fn consumer_of(mut command: Command, settings: &ConsumerSettings) -> (Process, Consumer) {
     let (here, there) = Channel::pair().unwrap();
-    let mut command = child::command(test, case);
     command.stdin(Stdio::from(OwnedFd::from(there)));
     (Process::start(command), Consumer::on_channel(here, settings).unwrap())
 }
@@ -55,7 +54,8 @@ fn settings() -> ProducerSettings {
     let [width, height] = pattern::SIZE;
     let deadline_ns = u64::try_from(SOON.as_nanos()).unwrap();
     let policy = Policy::fifo(1, Overflow::Block { deadline_ns }).with_hold_limit_ns(deadline_ns);
-    ProducerSettings::new(Size::new(width, height).unwrap()).buffers(BUFFERS).policy(policy)
+    let settings = ProducerSettings::new(Size::new(width, height).unwrap());
+    settings.buffers(BUFFERS).policy(policy).handshake_timeout(SOON)
 }
 
 /// The socket to the process that has started this one.

@@ -19,7 +19,6 @@ use crate::SIZE;
 use crate::common::display;
 use crate::common::display::Inventory;
 use crate::common::memfd;
-use crate::common::patience;
 use crate::common::pixels;
 use crate::common::pixels::colorimetry::Chroma;
 use crate::common::pixels::colorimetry::Colorimetry;
@@ -97,6 +96,5 @@ fn camera_is_shown_by_a_display_in_its_colours() {
     let ignored =
         Colorimetry { matrix: Matrix::Bt601, range: Range::Full, chroma: Chroma::Averaged };
     assert_shown(&node, *b"XR24", rgb, ignored);
-    // The kernel lets a picture's framebuffer go when it gets to it.
-    patience::until("the clean-up", || (Inventory::of(&node) == before).then_some(()));
+    before.assert_nothing_new(&node);
 }

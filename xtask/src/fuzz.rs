@@ -23,7 +23,7 @@ const NAME: &str = "fuzz";
 const DRIVES_MESA: [&str; 1] = ["import"];
 
 /// For building with the sanitizer, which comes before the time that was asked for.
-const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
+const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Runs `cargo xtask fuzz`.
 pub(crate) fn run(args: &FuzzArgs) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::cargo;
 use crate::stages::NotRun;
 use crate::stages::Stages;
 
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// The feature sets that users build: the least, the usual, everything.
 const CLIPPY: [(&str, &[&str]); 3] = [

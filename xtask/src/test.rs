@@ -20,7 +20,7 @@ use crate::stages::Stages;
 use crate::valgrind;
 
 /// Building everything for the first time on two slow cores, and running it.
-const LIMIT: Duration = Duration::from_secs(60 * 60);
+const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Enough for the kept corpus and a little more; longer runs are `cargo xtask fuzz`.
 const FUZZ_SECONDS: u32 = 15;

@@ -38,7 +38,7 @@ const MEMCHECK: [&str; 7] = [
     "--num-callers=40",
 ];
 
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Runs `cargo xtask valgrind`.
 pub(crate) fn run(args: &ValgrindArgs) -> Result<()> {

@@ -3,10 +3,11 @@
 //! `cargo xtask bench` runs both commands:
 //!
 //! ```text
-//! dmashare-peers measure [--quick] [--only ROW] RESULTS.json
+//! dmashare-peers measure [--quick] [--only ROW,ROW] RESULTS.json
 //! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json DOCS
 //! ```
 
+mod cpu_clock;
 #[path = "../../counts/src/inputs.rs"]
 mod inputs;
 mod machine;
@@ -17,6 +18,8 @@ mod report;
 mod results;
 mod rows;
 mod serve;
+mod unixfd;
+mod wayland;
 
 use std::fs;
 use std::path::Path;
@@ -28,6 +31,7 @@ use anyhow::bail;
 use crate::race::Pace;
 use crate::results::Footprint;
 use crate::results::Results;
+use crate::rows::Outcome;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -51,23 +55,28 @@ fn read(file: &str) -> Result<String> {
     fs::read_to_string(file).with_context(|| file.to_owned())
 }
 
-/// Measures all rows, or one, and says on the standard output how far it is: `percent 40 import`.
+/// Measures all rows, or some, and says on the standard output how far it is: `percent 40 import`.
 fn measure(options: &[&str], file: &str) -> Result<()> {
     let is_quick = options.contains(&"--quick");
     let only = options.iter().position(|option| *option == "--only");
     let only = only.and_then(|place| options.get(place + 1));
+    let chosen: Vec<&str> = match only {
+        Some(names) => names.split(',').collect(),
+        None => rows::names().collect(),
+    };
+    if let Some(name) = chosen.iter().find(|name| !rows::names().any(|known| known == **name)) {
+        bail!("no row `{name}`; there are: {}", rows::names().collect::<Vec<_>>().join(", "));
+    }
     let pace = if is_quick { Pace::QUICK } else { Pace::FULL };
-    let chosen: Vec<_> =
-        rows::ALL.iter().filter(|(name, _)| only.is_none_or(|only| only == name)).collect();
-    if chosen.is_empty() {
-        let known: Vec<_> = rows::ALL.iter().map(|(name, _)| *name).collect();
-        bail!("no such row; there are: {}", known.join(", "));
-    }
-    let mut tables = Vec::new();
-    for (place, (name, row)) in chosen.iter().enumerate() {
+    let (mut tables, mut left) = (Vec::new(), Vec::new());
+    for (place, name) in chosen.iter().enumerate() {
         println!("percent {} {name}", place * 100 / chosen.len());
-        tables.push(row(pace).with_context(|| format!("row {name}"))?);
+        match rows::measure(name, pace).with_context(|| format!("row {name}"))? {
+            Outcome::Measured(table) => tables.push(table),
+            Outcome::Left(row) => left.push(row),
+        }
     }
-    let results = Results { machine: machine::describe(), is_quick, tables };
+    let machine = machine::describe();
+    let results = Results { machine, is_quick, tables, left, elsewhere: None };
     fs::write(file, serde_json::to_string_pretty(&results)?).with_context(|| file.to_owned())
 }

@@ -40,7 +40,6 @@ impl Consumer {
     pub(super) fn prepare(&mut self) -> Result<(), DispatchError> {
         self.settle()?;
         self.release_dropped();
-        self.look_at_clock();
         self.flush();
         Ok(())
     }
@@ -67,13 +66,6 @@ impl Consumer {
         }
     }
 
-    fn look_at_clock(&mut self) {
-        if self.machine.next_deadline_ns().is_some() {
-            self.machine.on_time(now_ns());
-            self.carry_outputs(None, None, None);
-        }
-    }
-
     fn flush(&mut self) {
         let flushed = self.link.as_mut().map_or(Ok(()), Link::flush);
         if let Err(end) = flushed {
@@ -82,7 +74,17 @@ impl Consumer {
         }
     }
 
+    /// Receives, and looks at the clock: what was said in time counts, however late it is heard.
     pub(super) fn receive(&mut self) {
+        let now_ns = self.machine.next_deadline_ns().map(|_| now_ns());
+        self.receive_only();
+        if let Some(now_ns) = now_ns {
+            self.machine.on_time(now_ns);
+            self.carry_outputs(None, None, None);
+        }
+    }
+
+    fn receive_only(&mut self) {
         for _ in 0..MOST_AT_ONCE {
             let Some(link) = self.link.as_mut().filter(|_| self.waiting.len() < MOST_WAITING)
             else {

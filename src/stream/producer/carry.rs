@@ -43,10 +43,14 @@ impl Producer {
         let mut has_heard = self.hear(if is_busy { 0 } else { deadline_ns }, until)?;
         let mut rounds = 1..MOST_ROUNDS;
         while has_heard && rounds.next().is_some() {
-            if until == Until::Released && !self.machine.expects_releases() {
+            let is_done = until == Until::Released && !self.machine.expects_releases();
+            if is_done && self.rang_at_ns.is_none() {
                 break;
             }
             has_heard = self.hear(0, until)?;
+        }
+        if let Some(rang_at_ns) = self.rang_at_ns.take() {
+            self.look_at_clock(rang_at_ns);
         }
         if self.is_negotiation_due {
             self.negotiate_with_newcomers();
@@ -56,7 +60,7 @@ impl Producer {
     }
 
     /// Waits until `deadline_ns` for somebody to say something, and takes one message of each who
-    /// has. Returns whether anybody has.
+    /// has. Returns whether there may be more.
     fn hear(&mut self, deadline_ns: u64, until: Until) -> Result<bool, DispatchError> {
         if until == Until::Released && self.hear_only_consumer(deadline_ns) {
             return Ok(true);
@@ -64,22 +68,24 @@ impl Producer {
         self.look_around(deadline_ns)
     }
 
+    /// Notes when the alarm rang: who was late is known when all that was said before has been heard.
     fn look_around(&mut self, deadline_ns: u64) -> Result<bool, DispatchError> {
         let all = watched(&self.doors, &self.connections);
         let timeout = duration_until(deadline_ns);
         let count = self.watch.wait(self.returned.alarm(), all, timeout)?;
+        let mut has_heard = false;
         for index in 0..count {
             match self.watch.source(index) {
-                Some(Source::Alarm) => {
-                    self.look_at_clock();
-                    self.settle()?;
-                }
+                // It goes on ringing until it is set again.
+                Some(Source::Alarm) if self.rang_at_ns.is_some() => continue,
+                Some(Source::Alarm) => self.rang_at_ns = Some(now_ns()),
                 Some(Source::Listener(place)) => self.accept(place),
                 Some(Source::Peer(place)) => self.serve(place),
                 None => {}
             }
+            has_heard = true;
         }
-        Ok(count > 0)
+        Ok(has_heard)
     }
 
     /// Waits for a message of the only consumer in one call, where to wait and to receive are two.
@@ -130,8 +136,7 @@ impl Producer {
         set.map_err(|errno| DispatchError::Call { call: "timerfd_settime", errno })
     }
 
-    fn look_at_clock(&mut self) {
-        let now_ns = now_ns();
+    fn look_at_clock(&mut self, now_ns: u64) {
         self.machine.on_time(now_ns);
         self.doors.open(&self.watch, now_ns);
         self.retry_at_ns = self.retry_at_ns.filter(|retry_at_ns| now_ns < *retry_at_ns);

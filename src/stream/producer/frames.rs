@@ -25,8 +25,9 @@ impl Producer {
     /// Takes a free buffer to write to. Never blocks.
     ///
     /// If none is free, consumers that have held a frame for longer than the policy allows are sent
-    /// away. If then none is either, the producer's file descriptor becomes readable when it is
-    /// worth another try, and [`Producer::dispatch`] is due.
+    /// away, when a dispatch has found nothing that they have released meanwhile. If then none is
+    /// either, the producer's file descriptor becomes readable when it is worth another try, and
+    /// [`Producer::dispatch`] is due.
     ///
     /// # Errors
     /// See [`AcquireError`].
@@ -65,10 +66,16 @@ impl Producer {
 
     fn acquire_now(&mut self) -> Result<Acquired, AcquireError> {
         self.cancel_dropped();
+        let now_ns = now_ns();
+        let late_from_ns = self.machine.acquirable_from_ns().filter(|from_ns| *from_ns > 0);
+        if late_from_ns.is_some_and(|from_ns| from_ns <= now_ns) {
+            // Who would have to leave may only not have been heard.
+            self.turn(0, Until::Idle)?;
+        }
         if self.format().is_none() {
             return Err(AcquireError::NotConfigured);
         }
-        let acquired = self.machine.acquire(now_ns());
+        let acquired = self.machine.acquire(now_ns);
         self.carry();
         match acquired {
             Ok(acquired) => {

@@ -50,7 +50,7 @@ const BASELINE: &str = "benches/counts/baseline.txt";
 const COLLECT_IN: &str = "--toggle-collect=*dmashare_counts*count_this*";
 const DUMP_AFTER: &str = "--dump-after=*count_this*";
 
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Runs `cargo xtask counts`.
 pub(crate) fn run(args: &CountsArgs) -> Result<()> {

@@ -196,17 +196,17 @@ mod tests {
     #[test]
     fn program_past_its_limit_is_stopped_with_its_children() {
         let started = Instant::now();
-        let (outcome, seen) = watch_shell("sleep 600 & echo waits; wait", Duration::from_secs(1));
+        let (outcome, seen) = watch_shell("sleep 600 & echo waits; wait", Duration::from_secs(5));
         assert!(!outcome.success);
-        assert_eq!(seen, ["waits", "stopped: not done after 1 s"]);
-        assert!(started.elapsed() < Duration::from_secs(30));
+        assert_eq!(seen, ["waits", "stopped: not done after 5 s"]);
+        assert!(started.elapsed() < Duration::from_secs(300));
     }
 
     #[test]
     fn end_is_not_held_up_by_a_process_left_behind() {
         let started = Instant::now();
-        let (outcome, _) = watch_shell("sleep 5 & echo done", Duration::from_secs(60));
+        let (outcome, _) = watch_shell("sleep 60 & echo done", Duration::from_secs(60));
         assert!(outcome.success);
-        assert!(started.elapsed() < Duration::from_secs(4));
+        assert!(started.elapsed() < Duration::from_secs(50));
     }
 }

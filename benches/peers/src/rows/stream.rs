@@ -1,6 +1,7 @@
 //! A frame from one process to another and its buffer back, beside two bare sockets.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use anyhow::Result;
 use dmashare::allocator::Memfd;
@@ -11,7 +12,6 @@ use dmashare::stream::Picture;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerSettings;
 use dmashare::stream::wire::Size;
-use rustix::thread::CpuSet;
 
 use crate::other::Other;
 use crate::race::Contender;
@@ -21,23 +21,17 @@ use crate::race::race;
 use crate::results::Goal;
 use crate::results::Table;
 use crate::rows::OURS;
+use crate::rows::processor;
 use crate::serve;
 use crate::serve::SOON;
 use crate::serve::bare;
 
+/// The name of the bare sockets among the contenders.
+pub(super) const BARE: &str = "bare sockets";
 const GUARDED: &str = "with deadlines and room for a fence";
 
 pub(crate) fn measure(pace: Pace) -> Result<Table> {
-    // Whether the other process is woken on this processor or on another makes more difference than
-    // all that is measured here.
-    let everywhere = rustix::thread::sched_getaffinity(None)?;
-    let first = (0..CpuSet::MAX_CPU).find(|cpu| everywhere.is_set(*cpu)).unwrap_or(0);
-    let mut one = CpuSet::new();
-    one.set(first);
-    rustix::thread::sched_setaffinity(None, &one)?;
-    let table = on_one_processor(pace);
-    rustix::thread::sched_setaffinity(None, &everywhere)?;
-    table
+    processor::on_one(|| on_one_processor(pace))
 }
 
 fn on_one_processor(pace: Pace) -> Result<Table> {
@@ -46,7 +40,7 @@ fn on_one_processor(pace: Pace) -> Result<Table> {
         let (bare, guarded) = (Bare::start()?, Guarded::start()?);
         let mut stream = Stream::start(serve::STREAM, Usage::Cpu, size)?;
         let contenders = vec![
-            Contender::timed("bare sockets", |times| bare.round_trips(times)),
+            Contender::timed(BARE, |times| bare.round_trips(times)),
             Contender::timed(GUARDED, |times| guarded.round_trips(times)),
             Contender::timed(OURS, |times| stream.round_trips(times)),
         ];
@@ -83,13 +77,13 @@ fn on_one_processor(pace: Pace) -> Result<Table> {
 }
 
 /// Two bare sockets. The socket goes first, which ends the other process.
-struct Bare {
+pub(super) struct Bare {
     socket: OwnedFd,
     other: Other,
 }
 
 impl Bare {
-    fn start() -> Result<Self> {
+    pub(super) fn start() -> Result<Self> {
         let (socket, theirs) = bare::sockets()?;
         Ok(Self { socket, other: Other::start(serve::BARE, [0, 0], theirs, None)? })
     }
@@ -97,8 +91,23 @@ impl Bare {
     fn round_trips(&self, times: u32) -> Cost {
         self.other.measure(times, || {
             bare::send_frame(&self.socket);
-            assert!(bare::receive(&self.socket) > 0, "the other process has gone");
+            self.receive();
         })
+    }
+
+    /// A frame in each `period`. As in a stream, what comes back is taken before the next one.
+    pub(super) fn paced(&self, times: u32, period: Duration) -> Cost {
+        bare::send_frame(&self.socket);
+        let cost = self.other.measure_paced(times, period, || {
+            self.receive();
+            bare::send_frame(&self.socket);
+        });
+        self.receive();
+        cost
+    }
+
+    fn receive(&self) {
+        assert!(bare::receive(&self.socket) > 0, "the other process has gone");
     }
 }
 
@@ -145,10 +154,19 @@ impl Stream {
 
     pub(crate) fn round_trips(&mut self, times: u32) -> Cost {
         let Self { producer, other } = self;
-        other.measure(times, || {
-            let acquired = producer.acquire_timeout(SOON).expect("a buffer");
-            producer.submit(acquired, Ready::Finished, Picture::default()).expect("a consumer");
-            while producer.next_event().is_some() {}
-        })
+        other.measure(times, || submit(producer))
     }
+
+    /// A frame in each `period`.
+    pub(crate) fn paced(&mut self, times: u32, period: Duration) -> Cost {
+        let Self { producer, other } = self;
+        other.measure_paced(times, period, || submit(producer))
+    }
+}
+
+/// The next frame, as soon as there is a buffer for it.
+fn submit(producer: &mut Producer) {
+    let acquired = producer.acquire_timeout(SOON).expect("a buffer");
+    producer.submit(acquired, Ready::Finished, Picture::default()).expect("a consumer");
+    while producer.next_event().is_some() {}
 }

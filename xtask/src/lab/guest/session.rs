@@ -30,8 +30,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// The time a guest takes to boot, ten times.
-    pub(crate) const BOOT: Duration = Duration::from_secs(120);
+    /// The time a guest takes to boot, many times over.
+    pub(crate) const BOOT: Duration = Duration::from_secs(300);
 
     /// Of a job that may take as long as it likes.
     pub(crate) const NONE: Self =
