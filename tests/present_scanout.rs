@@ -132,6 +132,8 @@ fn flips_are_counted_and_none_is_lost() {
     let renderer = Renderer::new();
     let node = display::open("vkms");
     let mut stage = Stage::new(&node, &mode(), &renderer.gl, &ScanoutOptions::new());
+    let waits_itself = stage.scanout.synchronisation() == Synchronisation::Finish;
+    assert!(waits_itself, "llvmpipe has finished before it makes a fence");
     // The first frame sets the mode: no flip, no event.
     stage.show(0);
     let mut seen = Vec::new();
@@ -224,6 +226,20 @@ fn what_cannot_be_is_said_before_anything_is_changed() {
     stage.scanout.drain(&mut stage.events, SOON).unwrap();
 }
 
+/// What a software renderer draws the kernel does not know, and so cannot wait for.
+#[test]
+#[ignore = "lab: needs vkms and /dev/udmabuf"]
+fn implicit_synchronisation_with_a_software_renderer_is_unsupported() {
+    let renderer = Renderer::new();
+    let node = display::open("vkms");
+    let (_, way) = display::monitor(&node);
+    let output = Output::new(&node, way.connector, way.crtc).unwrap();
+    let options = ScanoutOptions::new().synchronisation(Synchronisation::Implicit);
+    let error = Scanout::new(output, &mode(), &renderer.gl, &options).unwrap_err();
+    let ScanoutError::Unsupported { reason } = &error else { panic!("{error}") };
+    assert!(reason.contains("llvmpipe"), "{error}");
+}
+
 /// GL on the GPU, buffers by GBM, a driver that knows no modifiers.
 #[test]
 #[ignore = "lab: needs the 3D virtio-gpu"]
@@ -237,8 +253,12 @@ fn virtio_gpu_shows_frames_in_order() {
     context.make_current().unwrap();
     let gl = Gl::new(&context).unwrap();
     let (_, way) = display::monitor(&node);
-    for buffers in [2, 3] {
-        let options = ScanoutOptions::new().buffers(buffers);
+    let stage = Stage::new(&node, &way.mode, &gl, &ScanoutOptions::new());
+    assert_eq!(stage.scanout.synchronisation(), Synchronisation::Fence);
+    drop(stage);
+    let ways = [Synchronisation::Fence, Synchronisation::Finish, Synchronisation::Implicit];
+    for (buffers, way_to_wait) in [2, 3].into_iter().flat_map(|it| ways.map(|way| (it, way))) {
+        let options = ScanoutOptions::new().buffers(buffers).synchronisation(way_to_wait);
         let mut stage = Stage::new(&node, &way.mode, &gl, &options);
         let ages: Vec<_> = (0..FRAMES).map(|number| stage.show(number)).collect();
         stage.scanout.drain(&mut stage.events, SOON).unwrap();

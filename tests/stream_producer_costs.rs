@@ -14,6 +14,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::os::fd::AsFd;
 
 use dmashare::format::FormatSet;
 use dmashare::format::Fourcc;
@@ -147,6 +148,8 @@ impl Scene {
 
 fn assert_calls(consumers: usize) {
     let mut scene = Scene::new(consumers);
+    // As for an event loop, which waits for this file descriptor.
+    let _ = scene.producer.as_fd();
     scene.turn();
     let calls = system_calls::during(|| (0..FRAMES).for_each(|_| scene.turn()));
     let expected = [
@@ -161,7 +164,7 @@ fn assert_calls(consumers: usize) {
 }
 
 /// With one buffer, which is waited for until all have released it.
-fn assert_calls_of_who_waits(consumers: usize) {
+fn assert_calls_of_who_waits(consumers: usize, wait: Option<Wait>) {
     let mut scene = Scene::with_buffers(consumers, 1);
     (0..2).for_each(|_| scene.blocking_turn());
     let calls = system_calls::during(|| (0..FRAMES).for_each(|_| scene.blocking_turn()));
@@ -170,15 +173,22 @@ fn assert_calls_of_who_waits(consumers: usize) {
         (libc::SYS_recvfrom, consumers * FRAMES),
         (libc::SYS_sendto, 2 * consumers * FRAMES),
     ]);
-    if consumers > 1 {
-        expected.insert(epoll_wait(&calls), FRAMES);
+    if let Some(wait) = wait {
+        expected.insert(wait(&calls), FRAMES);
     }
     assert_eq!(calls, expected);
 }
 
-/// The C library has several.
+/// The number of a call by which somebody waits: the C library has several of each.
+type Wait = fn(&BTreeMap<i64, usize>) -> i64;
+
 fn epoll_wait(calls: &BTreeMap<i64, usize>) -> i64 {
     let known = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2];
+    known.into_iter().find(|number| calls.contains_key(number)).expect("a wait")
+}
+
+fn poll(calls: &BTreeMap<i64, usize>) -> i64 {
+    let known = [libc::SYS_poll, libc::SYS_ppoll];
     known.into_iter().find(|number| calls.contains_key(number)).expect("a wait")
 }
 
@@ -194,8 +204,9 @@ fn assert_no_memory(consumers: usize) {
 const CASES: &[Case] = &[
     ("system calls with one consumer", || assert_calls(1)),
     ("system calls with eight", || assert_calls(8)),
-    ("system calls of who waits for one consumer", || assert_calls_of_who_waits(1)),
-    ("system calls of who waits for eight", || assert_calls_of_who_waits(8)),
+    ("system calls of who waits for one consumer", || assert_calls_of_who_waits(1, None)),
+    ("system calls of who waits for eight", || assert_calls_of_who_waits(8, Some(poll))),
+    ("system calls of who waits for many", || assert_calls_of_who_waits(40, Some(epoll_wait))),
     ("memory with one consumer", || assert_no_memory(1)),
     ("memory with eight", || assert_no_memory(8)),
     ("memory of what is submitted to nobody", || {

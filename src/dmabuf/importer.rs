@@ -203,8 +203,10 @@ impl Importer {
     fn is_mappable(&self, image: &Dmabuf) -> Result<(), Refusal> {
         let planes = image.planes();
         for (index, plane) in planes.iter().enumerate() {
-            let is_first = planes.iter().take(index).all(|one| one.identity() != plane.identity());
-            if plane.backing().kind() == BackingKind::DmaBuf && is_first {
+            let is_other = |one: &Plane| one.identity() != plane.identity();
+            if plane.backing().kind() == BackingKind::DmaBuf
+                && planes.iter().take(index).all(is_other)
+            {
                 let driver = || self.driver.clone();
                 trial_mapping::is_mappable(plane.fd()).map_err(|errno| Refusal::NotMappable {
                     driver: driver(),

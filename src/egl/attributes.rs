@@ -31,41 +31,41 @@ impl Attributes {
     ) -> Self {
         let mut list = Self { list: [sys::NONE; MOST], used: 0 };
         // Checked images are below `i32::MAX` in each of these numbers.
-        list.push(sys::WIDTH, image.width().cast_signed());
-        list.push(sys::HEIGHT, image.height().cast_signed());
-        list.push(sys::LINUX_DRM_FOURCC, image.fourcc().0.cast_signed());
+        let [width, height, fourcc] =
+            [image.width(), image.height(), image.fourcc().0].map(u32::cast_signed);
+        list.push([sys::WIDTH, width, sys::HEIGHT, height, sys::LINUX_DRM_FOURCC, fourcc]);
+        let modifier = image.modifier().explicit().filter(|_| with_modifiers);
+        let modifier = modifier.map(|modifier| halves(modifier.get()));
         let names = sys::PLANE_FD
             .into_iter()
             .zip(sys::PLANE_OFFSET)
             .zip(sys::PLANE_PITCH)
             .zip(sys::PLANE_MODIFIER_LO.into_iter().zip(sys::PLANE_MODIFIER_HI));
         for (plane, (((fd, offset), pitch), (low, high))) in image.planes().iter().zip(names) {
-            list.push(fd, plane.fd().as_raw_fd());
-            list.push(offset, plane.offset_bytes().cast_signed());
-            list.push(pitch, plane.stride_bytes().cast_signed());
-            if let Some(modifier) = image.modifier().explicit().filter(|_| with_modifiers) {
-                let [low_half, high_half] = halves(modifier.get());
-                list.push(low, low_half);
-                list.push(high, high_half);
+            let fd_value = plane.fd().as_raw_fd();
+            let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
+            let [offset_value, pitch_value] = [offset_bytes, stride_bytes].map(u32::cast_signed);
+            list.push([fd, fd_value, offset, offset_value, pitch, pitch_value]);
+            if let Some([low_half, high_half]) = modifier {
+                list.push([low, low_half, high, high_half]);
             }
         }
         if image.layout().model() == Model::Yuv {
-            list.push(sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl());
-            list.push(sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl());
-            list.push(
-                sys::YUV_CHROMA_HORIZONTAL_SITING_HINT,
-                colorimetry.horizontal_siting.to_egl(),
-            );
-            list.push(sys::YUV_CHROMA_VERTICAL_SITING_HINT, colorimetry.vertical_siting.to_egl());
+            list.push([sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl()]);
+            list.push([sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl()]);
+            let [across, down] = [colorimetry.horizontal_siting, colorimetry.vertical_siting];
+            list.push([sys::YUV_CHROMA_HORIZONTAL_SITING_HINT, across.to_egl()]);
+            list.push([sys::YUV_CHROMA_VERTICAL_SITING_HINT, down.to_egl()]);
         }
         list
     }
 
-    fn push(&mut self, name: i32, value: i32) {
-        if let Some([to_name, to_value]) = self.list.get_mut(self.used..self.used + 2) {
-            *to_name = name;
-            *to_value = value;
-            self.used += 2;
+    /// Names, each with its value behind it.
+    fn push<const N: usize>(&mut self, numbers: [i32; N]) {
+        let free = self.list.get_mut(self.used..).and_then(<[i32]>::first_chunk_mut);
+        if let Some(free) = free {
+            *free = numbers;
+            self.used += N;
         }
     }
 

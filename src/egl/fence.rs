@@ -138,10 +138,15 @@ impl Fence {
         let functions = &self.display.connection().functions;
         let duplicate = functions.dup_fence.filter(|_| self.is_native);
         let duplicate = duplicate.ok_or(FenceError::NotNative)?;
-        // A wait of no time: its flag flushes, and whether the fence has signalled does not matter.
-        let _either = self.client_wait(0);
         // SAFETY: the function requires a native fence of the display (EGL_ANDROID_native_fence_sync).
-        let fd = unsafe { duplicate(self.display.as_raw(), self.handle.as_ptr()) };
+        let duplicate = || unsafe { duplicate(self.display.as_raw(), self.handle.as_ptr()) };
+        let mut fd = duplicate();
+        if fd == NO_NATIVE_FENCE_FD {
+            // Nothing was flushed since the fence was made: Mesa flushes then, others need not. A wait
+            // of no time has the flag for it, and whether the fence has signalled does not matter.
+            let _either = self.client_wait(0);
+            fd = duplicate();
+        }
         if fd == NO_NATIVE_FENCE_FD {
             let error = self.last("eglDupNativeFenceFDANDROID");
             return Err(if error.code.0 == SUCCESS { FenceError::NoFd } else { error.into() });

@@ -20,8 +20,8 @@ pub struct FormatSupport {
     sample: FormatSet,
     render: FormatSet,
     has_modifiers: bool,
-    /// The formats that are listed with at least one modifier, in order.
-    with_modifiers: Vec<Fourcc>,
+    /// The formats that are listed with no modifier at all, in order.
+    without_modifiers: Vec<Fourcc>,
 }
 
 impl FormatSupport {
@@ -43,7 +43,7 @@ impl FormatSupport {
             let modifiers = ask_modifiers(display, query, format);
             support.add_format(Fourcc(format.cast_unsigned()), &modifiers);
         }
-        support.with_modifiers.sort_unstable();
+        support.without_modifiers.sort_unstable();
         support
     }
 
@@ -64,8 +64,7 @@ impl FormatSupport {
     fn add_format(&mut self, fourcc: Fourcc, modifiers: &[(u64, bool)]) {
         if modifiers.is_empty() {
             self.add(fourcc, Modifier::LINEAR, is_yuv(fourcc));
-        } else {
-            self.with_modifiers.push(fourcc);
+            self.without_modifiers.push(fourcc);
         }
         for (raw, external_only) in modifiers {
             if let modifier @ Modifier::Explicit(_) = Modifier::from_raw(*raw) {
@@ -106,7 +105,12 @@ impl FormatSupport {
     /// Whether the driver lists a modifier for this format. For a format without one it is handed
     /// LINEAR and implicit buffers alone, without a word about it.
     pub fn takes_modifiers(&self, fourcc: Fourcc) -> bool {
-        self.with_modifiers.binary_search(&fourcc).is_ok()
+        self.sample.modifiers_of(fourcc).next().is_some() && self.is_told_modifiers(fourcc)
+    }
+
+    /// The same for a format that is known to be listed.
+    pub(in crate::egl) fn is_told_modifiers(&self, fourcc: Fourcc) -> bool {
+        self.has_modifiers && self.without_modifiers.binary_search(&fourcc).is_err()
     }
 }
 

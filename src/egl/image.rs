@@ -78,7 +78,7 @@ impl Image {
             .is_external_only(fourcc, modifier)
             .ok_or(ImportError::Format { fourcc, modifier })?;
         display.importer().accepts(dmabuf)?;
-        let attributes = Attributes::of(dmabuf, colorimetry, formats.takes_modifiers(fourcc));
+        let attributes = Attributes::of(dmabuf, colorimetry, formats.is_told_modifiers(fourcc));
         // SAFETY: the function requires an initialised display, no context and no buffer for this
         // target, and a terminated list (EGL_EXT_image_dma_buf_import). The list describes a checked
         // image whose file descriptors are open; the driver duplicates them.

@@ -1,7 +1,5 @@
 //! A map that keeps the order of insertion.
 
-use std::cmp::Ordering;
-
 /// Keys with values, in the order in which the keys came, found by binary search.
 ///
 /// No hashing: keys come from peers, who could choose them so that they collide, and a lookup takes
@@ -9,8 +7,8 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug)]
 pub(in crate::format) struct OrderedMap<K, V> {
     entries: Vec<(K, V)>,
-    /// Places in `entries`, in the order of their keys.
-    by_key: Vec<usize>,
+    /// The keys in their order, each with its place in `entries`.
+    by_key: Vec<(K, usize)>,
 }
 
 impl<K, V> Default for OrderedMap<K, V> {
@@ -31,7 +29,7 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
             Err(rank) => {
                 let place = self.entries.len();
                 self.entries.push((key, value()));
-                self.by_key.insert(rank, place);
+                self.by_key.insert(rank, (key, place));
                 place
             }
         };
@@ -63,7 +61,7 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
 
     /// The keys with their values, in the order of the keys.
     fn by_key(&self) -> impl Iterator<Item = &(K, V)> {
-        self.by_key.iter().filter_map(|place| self.entries.get(*place))
+        self.by_key.iter().filter_map(|(_, place)| self.entries.get(*place))
     }
 
     /// How many keys there are.
@@ -73,16 +71,12 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
 
     /// The place of a key, or where in `by_key` it would have to stand.
     fn search(&self, key: K) -> Result<usize, usize> {
-        let known = |place: &usize| self.entries.get(*place).map(|(known, _)| *known);
         // In most lists most keys come in their order.
-        if self.by_key.last().and_then(known).is_some_and(|last| last < key) {
+        if self.by_key.last().is_some_and(|(last, _)| *last < key) {
             return Err(self.by_key.len());
         }
-        let rank = self.by_key.binary_search_by(|place| {
-            let known = self.entries.get(*place);
-            known.map_or(Ordering::Greater, |(known, _)| known.cmp(&key))
-        })?;
-        self.by_key.get(rank).copied().ok_or(rank)
+        let rank = self.by_key.binary_search_by_key(&key, |(known, _)| *known)?;
+        self.by_key.get(rank).map(|(_, place)| *place).ok_or(rank)
     }
 }
 

@@ -49,6 +49,15 @@ impl RenderTarget {
         &self.texture
     }
 
+    /// The framebuffer, to bind for calls that this crate does not make. It stays this target's.
+    ///
+    /// Row 0 of the image is at the bottom for GL (`gl_Position.y` is -1): whoever draws for a monitor
+    /// turns the picture over.
+    #[doc(alias = "glBindFramebuffer")]
+    pub fn framebuffer(&self) -> glow::Framebuffer {
+        self.framebuffer
+    }
+
     /// Fills the target with a colour: red, green, blue, alpha from 0 to 1.
     ///
     /// # Errors

@@ -33,8 +33,8 @@ pub enum ScanoutError {
     /// The context is not current.
     #[error(transparent)]
     NotCurrent(#[from] NotCurrent),
-    /// Fences were asked for, and GL or the display has none.
-    #[error("the display cannot wait for fences of GL: {reason}")]
+    /// This way of synchronisation was asked for, and GL or the display does not have it.
+    #[error("the display cannot wait for GL in this way: {reason}")]
     Unsupported {
         /// What is missing.
         reason: String,

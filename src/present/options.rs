@@ -9,10 +9,16 @@ pub enum Synchronisation {
     Fence,
     /// The drawing thread waits for GL before it flips (`glFinish`).
     Finish,
+    /// The kernel waits by itself: GL's driver notes in each buffer what it still draws, and the
+    /// display's looks there. The drawing thread does not wait, and no fence is made or closed: this
+    /// takes the fewest system calls, and legacy calls know it too. For drivers of the kernel's alone.
+    ///
+    /// Spec: [implicit synchronisation](https://docs.kernel.org/driver-api/dma-buf.html#reservation-objects).
+    Implicit,
 }
 
 /// How a swap chain is made. The default has three buffers without alpha and takes fences where
-/// both sides have them.
+/// a GPU draws and the display waits for them.
 ///
 /// ```
 /// use dmashare::format::Fourcc;
@@ -52,8 +58,8 @@ impl ScanoutOptions {
         self
     }
 
-    /// How the display learns that GL has finished. Without this, [`Synchronisation::Fence`] where
-    /// GL and the display have it.
+    /// How the display learns that GL has finished. Without this, [`Synchronisation::Fence`] where a
+    /// GPU draws and the display waits for fences, else [`Synchronisation::Finish`].
     pub fn synchronisation(mut self, synchronisation: Synchronisation) -> Self {
         self.synchronisation = Some(synchronisation);
         self

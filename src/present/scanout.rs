@@ -4,6 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::dmabuf::Dmabuf;
+use crate::dmabuf::ImporterClass;
 use crate::gl::Gl;
 use crate::gl::RenderTarget;
 use crate::kms::CommitError;
@@ -244,6 +245,10 @@ impl Scanout {
                 self.gl.finish()?;
                 None
             }
+            Synchronisation::Implicit => {
+                self.gl.flush()?;
+                None
+            }
         };
         let buffer = self.buffer_mut(index);
         buffer.fence = fence;
@@ -301,12 +306,27 @@ impl Scanout {
     }
 }
 
-/// Fences where both sides have them, unless the caller wants otherwise.
+/// Whether drawing goes on after GL was told of it.
+fn is_gpu(gl: &Gl) -> bool {
+    gl.context().display().importer().class() == ImporterClass::Hardware
+}
+
+/// Whether GL's driver notes in the kernel's buffers what it draws into them: that of a GPU by one of
+/// Mesa's names. Of a software renderer's work the kernel knows nothing, and of others nobody here.
+fn is_implicit(gl: &Gl) -> bool {
+    is_gpu(gl) && gl.context().display().driver_name().is_some()
+}
+
+/// Fences where a GPU and the display have them, unless the caller wants otherwise.
 fn synchronisation(
     output: &Output,
     gl: &Gl,
     wanted: Option<Synchronisation>,
 ) -> Result<Synchronisation, ScanoutError> {
+    if wanted == Some(Synchronisation::Implicit) && !is_implicit(gl) {
+        let reason = format!("{} does not note in buffers what it draws", gl.renderer());
+        return Err(ScanoutError::Unsupported { reason });
+    }
     let missing = if output.method() == Method::Legacy {
         Some("the display is driven by legacy calls".to_owned())
     } else {
@@ -315,8 +335,10 @@ fn synchronisation(
     match (wanted, missing) {
         (Some(Synchronisation::Fence), Some(reason)) => Err(ScanoutError::Unsupported { reason }),
         (Some(wanted), _) => Ok(wanted),
-        (None, None) => Ok(Synchronisation::Fence),
-        (None, Some(reason)) => {
+        (None, None) if is_gpu(gl) => Ok(Synchronisation::Fence),
+        (None, missing) => {
+            // A software renderer makes no fence before it has finished.
+            let reason = missing.unwrap_or_else(|| gl.renderer().to_owned());
             tracing::debug!(reason, "GL is waited for before each flip");
             Ok(Synchronisation::Finish)
         }

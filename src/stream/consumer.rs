@@ -173,7 +173,7 @@ impl Consumer {
         let refused = |call| move |errno| ConnectError::Call { call, errno };
         let link = Link::new(channel, MOST_QUEUED);
         let returned = Returned::new().map_err(refused("timerfd_create"))?;
-        let watch = Watch::new(&link, returned.alarm()).map_err(refused("epoll_ctl"))?;
+        let watch = Watch::new(returned.alarm()).map_err(refused("epoll_create1"))?;
         let mut consumer = Self {
             machine,
             link: Some(link),
@@ -223,13 +223,13 @@ impl Consumer {
                     self.end = Some(end.clone());
                     ConsumerEvent::Ended(end)
                 }
-                Waiting::Frame { frame, fence } => {
+                Waiting::Frame { ref frame, fence } => {
                     let Some(image) = self.image(frame.buffer).cloned() else {
                         self.release_buffer(frame.buffer, None);
                         continue;
                     };
                     let returned = Arc::clone(&self.returned);
-                    ConsumerEvent::Frame(ReceivedFrame::new(&frame, image, fence, returned))
+                    ConsumerEvent::Frame(ReceivedFrame::new(frame, image, fence, returned))
                 }
             });
         }
@@ -240,17 +240,21 @@ impl Consumer {
     /// # Errors
     /// See [`NextError`]; [`NextError::Ended`] after [`ConsumerEvent::Ended`].
     pub fn next_event_timeout(&mut self, timeout: Duration) -> Result<ConsumerEvent, NextError> {
-        self.next_event_within(&mut Patience::new(timeout))
+        let mut patience = Patience::new(timeout);
+        loop {
+            match self.next_event() {
+                Some(event) => return Ok(event),
+                None => self.wait_for_event(&mut patience)?,
+            }
+        }
     }
 
-    fn next_event_within(&mut self, patience: &mut Patience) -> Result<ConsumerEvent, NextError> {
+    /// Dispatches until an event waits to be taken.
+    fn wait_for_event(&mut self, patience: &mut Patience) -> Result<(), NextError> {
+        if let Some(end) = &self.end {
+            return Err(NextError::Ended(end.clone()));
+        }
         loop {
-            if let Some(event) = self.next_event() {
-                return Ok(event);
-            }
-            if let Some(end) = &self.end {
-                return Err(NextError::Ended(end.clone()));
-            }
             self.prepare()?;
             match patience.left() {
                 left if !left.is_zero() && self.has_only_to_receive() => self.wait_to_receive(left),
@@ -258,14 +262,14 @@ impl Consumer {
             }
             self.watch_for_room()?;
             if !self.waiting.is_empty() {
-                continue;
+                return Ok(());
             }
             let left = patience.left();
             if left.is_zero() {
                 return Err(NextError::TimedOut);
             }
-            let waited = self.watch.wait(left);
-            waited.map_err(|errno| DispatchError::Call { call: "epoll_wait", errno })?;
+            let waited = watch::wait(self.link.as_ref(), self.returned.alarm(), left);
+            waited.map_err(|errno| DispatchError::Call { call: "poll", errno })?;
         }
     }
 
@@ -279,10 +283,11 @@ impl Consumer {
     pub fn next_frame(&mut self, timeout: Duration) -> Result<ReceivedFrame, NextError> {
         let mut patience = Patience::new(timeout);
         loop {
-            match self.next_event_within(&mut patience)? {
-                ConsumerEvent::Frame(frame) => return Ok(frame),
-                ConsumerEvent::Ended(end) => return Err(NextError::Ended(end)),
-                _ => {}
+            match self.next_event() {
+                Some(ConsumerEvent::Frame(frame)) => return Ok(frame),
+                Some(ConsumerEvent::Ended(end)) => return Err(NextError::Ended(end)),
+                Some(_) => {}
+                None => self.wait_for_event(&mut patience)?,
             }
         }
     }
@@ -375,7 +380,15 @@ impl Consumer {
 
 impl AsFd for Consumer {
     /// Readable when there is something to [dispatch](Consumer::dispatch).
+    ///
+    /// Ask for it where an event loop waits for it: from the first time on each frame costs the
+    /// kernel a little more.
     fn as_fd(&self) -> BorrowedFd<'_> {
+        if let Err(errno) = self.watch.ask(self.link.as_ref()) {
+            // The next dispatch tries again, and can say what is wrong: the alarm asks for it.
+            tracing::warn!(%errno, "the socket of a stream is not watched yet");
+            self.returned.wake();
+        }
         self.watch.as_fd()
     }
 }

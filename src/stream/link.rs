@@ -121,6 +121,7 @@ impl Link {
         self.open(arrival)
     }
 
+    #[inline]
     fn open(&mut self, arrival: Result<Arrival, Errno>) -> Result<Option<Incoming>, End> {
         let Datagram { sent_bytes, attached } = match arrival {
             Ok(Arrival::Datagram(datagram)) => datagram,

@@ -62,7 +62,9 @@ use fencing::Fence;
 use images::Images;
 use negotiator::Common;
 use negotiator::Negotiator;
+use watch::Source;
 use watch::Watch;
+use watch::Watched;
 
 /// The producer of a stream: it makes buffers, and sends the frames in them to its
 /// [`Consumer`](crate::stream::Consumer)s.
@@ -290,9 +292,35 @@ impl Producer {
 
 impl AsFd for Producer {
     /// Readable when there is something to [dispatch](Producer::dispatch).
+    ///
+    /// Ask for it where an event loop waits for it: from the first time on each frame costs the
+    /// kernel a little more.
     fn as_fd(&self) -> BorrowedFd<'_> {
+        if let Err(errno) = self.watch.ask(watched(&self.doors, &self.connections)) {
+            // The next dispatch tries again, and can say what is wrong: the alarm asks for it.
+            tracing::warn!(%errno, "the sockets of a stream are not watched yet");
+            self.returned.wake();
+        }
         self.watch.as_fd()
     }
+}
+
+/// Everybody who may have something to say.
+fn watched<'a>(
+    doors: &'a Doors,
+    connections: &'a Connections,
+) -> impl Iterator<Item = Watched<'a>> + Clone {
+    let listeners = doors.open_listeners().map(|(source, listener)| Watched {
+        fd: listener.as_fd(),
+        source,
+        is_writing: false,
+    });
+    let peers = connections.iter().map(|connection| Watched {
+        fd: connection.link.as_fd(),
+        source: Source::Peer(connection.peer.place),
+        is_writing: connection.is_writing,
+    });
+    listeners.chain(peers)
 }
 
 impl Drop for Producer {

@@ -33,6 +33,13 @@ impl Returned {
         }
     }
 
+    /// Asks for a dispatch. If that fails there is none before something else asks for one.
+    pub(in crate::stream) fn wake(&self) {
+        if let Err(errno) = self.alarm.ring() {
+            tracing::warn!(%errno, "a dispatch that is due is not asked for");
+        }
+    }
+
     /// Whose frames were dropped since this was asked last. Set the alarm before: it may ring again
     /// from here on.
     pub(in crate::stream) fn take(&self) -> impl Iterator<Item = BufferId> + use<> {

@@ -195,8 +195,9 @@ pub(crate) struct LabArgs {
 const BENCH_EXAMPLES: &str = "\
 Examples:
   cargo xtask bench                    everything, about ten minutes
-  cargo xtask bench --quick            the same with fewer rounds, about two minutes
+  cargo xtask bench --quick            fewer rounds, and neither builds nor guests: two minutes
   cargo xtask bench --only import --output /tmp
+  cargo xtask bench --only planes,gstreamer
   cargo xtask bench --report           writes the report of the last run again";
 
 /// Options of `cargo xtask bench`.
@@ -205,8 +206,8 @@ pub(crate) struct BenchArgs {
     /// Fewer rounds
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only this row, or `footprint`; a wrong name tells the right ones
-    #[arg(long, value_name = "ROW")]
+    /// Only these rows, with commas between, or `footprint` or `scanout`; a wrong name tells the others
+    #[arg(long, value_name = "ROWS")]
     pub(crate) only: Option<String>,
     /// Measure nothing, write the report of the last run again
     #[arg(long, conflicts_with_all = ["quick", "only"])]

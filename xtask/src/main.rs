@@ -1,7 +1,8 @@
 //! The project's own commands; `cargo xtask --help` lists them.
 //!
 //! One file a command, and one folder for each thing that the commands stand on: `apt` (packages
-//! and their sources), `machine` (what is installed), `process` (running and watching programs).
+//! and their sources), `debian_root` (another Debian in a folder), `machine` (what is installed),
+//! `process` (running and watching programs).
 //! Links no graphics library: it must build where none is installed yet.
 #![allow(
     clippy::print_stdout,
@@ -15,6 +16,7 @@ mod cache;
 mod cargo;
 mod cli;
 mod counts;
+mod debian_root;
 mod demo;
 mod fuzz;
 mod lab;

@@ -19,7 +19,7 @@ use crate::process::program_in_path;
 pub(crate) enum Purpose {
     /// The demonstration: buffers, contexts, two processes, no window.
     Demo,
-    /// The demonstration, and the libraries that the crate's peers link.
+    /// The demonstration, and what the crate's peers link and run.
     Bench,
     /// The guests of the lab, and building their kernel.
     Lab,
@@ -64,7 +64,10 @@ pub(crate) struct Requirement {
 /// For people on systems without apt: the same list in words.
 const IN_WORDS: [(Purpose, &str); 4] = [
     (Purpose::Demo, "Mesa 25.0.3 or newer with EGL, and libgbm with its development files"),
-    (Purpose::Bench, "also libxkbcommon with its development files"),
+    (
+        Purpose::Bench,
+        "also weston 14, libxkbcommon with its development files, kmscube, modetest and strace",
+    ),
     (
         Purpose::Lab,
         "also QEMU for x86-64 with SDL and OpenGL, Xvfb, and what a kernel is built with",
@@ -85,9 +88,19 @@ const DEMO: [Requirement; 3] = [
     Requirement::new(Evidence::Linkable("libgbm.so"), "libgbm-dev").backported(),
 ];
 
-/// Smithay links it, whatever of Smithay is used.
-const BENCH: [Requirement; 1] =
-    [Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev")];
+const BENCH: [Requirement; 4] = [
+    // Smithay links it, whatever of Smithay is used.
+    Requirement::new(Evidence::Linkable("libxkbcommon.so"), "libxkbcommon-dev"),
+    // In the guest, which has the programs of this machine.
+    Requirement::new(Evidence::Program("kmscube"), "kmscube"),
+    // Tied to the same version of libdrm, which Mesa upgrades.
+    Requirement::new(Evidence::Program("modetest"), "libdrm-tests").backported(),
+    Requirement::new(Evidence::Program("strace"), "strace"),
+];
+
+/// From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
+const WESTON: [Requirement; 1] =
+    [Requirement::new(Evidence::Program("weston"), "weston").from("14").backported()];
 
 const X_SERVER: [Requirement; 1] = [Requirement::new(Evidence::Program("Xvfb"), "xvfb")];
 
@@ -113,9 +126,7 @@ const LAB: [Requirement; 14] = [
     Requirement::new(Evidence::Program("ip"), "iproute2"),
 ];
 
-const TEST: [Requirement; 11] = [
-    // From 14 on, the headless backend has the GL renderer and with it imports dma-bufs.
-    Requirement::new(Evidence::Program("weston"), "weston").from("14").backported(),
+const TEST: [Requirement; 10] = [
     Requirement::new(Evidence::Program("valgrind"), "valgrind"),
     // A second client of streams, which the crate's own speaks with.
     Requirement::new(Evidence::Program("python3"), "python3").from("3.11"),
@@ -184,16 +195,16 @@ fn qemu_has(option: &str, name: &str) -> bool {
 pub(crate) fn all(purpose: Purpose) -> impl Iterator<Item = &'static Requirement> {
     let more: &[&[Requirement]] = match purpose {
         Purpose::Demo => &[],
-        Purpose::Bench => &[&BENCH],
+        Purpose::Bench => &[&WESTON, &BENCH],
         Purpose::Lab => &[&X_SERVER, &LAB],
-        Purpose::Test => &[&X_SERVER, &LAB, &TEST],
+        Purpose::Test => &[&X_SERVER, &LAB, &WESTON, &TEST],
     };
     DEMO.iter().chain(more.iter().copied().flatten())
 }
 
 /// What the tests need that run without a guest.
 pub(crate) fn without_the_lab() -> impl Iterator<Item = &'static Requirement> {
-    DEMO.iter().chain(&X_SERVER).chain(&TEST)
+    DEMO.iter().chain(&X_SERVER).chain(&WESTON).chain(&TEST)
 }
 
 /// What `purpose` needs and this machine lacks, or has too old or not completely.

@@ -8,16 +8,30 @@ use dmashare::gl::Gl;
 
 use crate::rows;
 
+const SYSTEM: &str = "system";
+const RENDERER: &str = "renderer";
+const GSTREAMER: &str = "GStreamer";
+const WESTON: &str = "weston";
+
 /// The machine and the versions, as lines of a table.
 pub(crate) fn describe() -> Vec<(String, String)> {
     let pairs = [
-        ("processor", processor()),
-        ("kernel", read("/proc/sys/kernel/osrelease")),
-        ("system", os()),
-        ("renderer", renderer()),
+        ("processor", Some(processor())),
+        ("kernel", Some(read("/proc/sys/kernel/osrelease"))),
+        (SYSTEM, Some(os())),
+        (RENDERER, Some(renderer())),
+        (GSTREAMER, gstreamer()),
+        (WESTON, answer("weston", &["--version"])),
         ("compiler", answer("rustc", &["--version"])),
     ];
-    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+    pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// What the programs that are measured come from, in one line.
+pub(crate) fn software(machine: &[(String, String)]) -> String {
+    let of = |wanted: &&str| machine.iter().find(|(name, _)| name == wanted);
+    let found = [SYSTEM, RENDERER, GSTREAMER, WESTON].iter().filter_map(of);
+    found.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 fn processor() -> String {
@@ -48,10 +62,14 @@ fn read(file: &str) -> String {
     fs::read_to_string(file).unwrap_or_default().trim().to_owned()
 }
 
-fn answer(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output.map_or_else(
-        |error| error.to_string(),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    )
+/// `GStreamer 1.28.8`.
+fn gstreamer() -> Option<String> {
+    let version = answer("gst-launch-1.0", &["--version"])?;
+    version.lines().find(|line| line.starts_with("GStreamer ")).map(str::to_owned)
+}
+
+/// What a program says, if it is there and works.
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,23 +1,23 @@
 //! The other process, and what both have cost.
 
-use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context;
 use anyhow::Result;
-use anyhow::ensure;
 
+use crate::cpu_clock::CpuClock;
 use crate::race::Cost;
 
 /// This program, serving. It ends when its socket is closed.
 pub(crate) struct Other {
     child: Child,
-    clock: libc::clockid_t,
+    clock: CpuClock,
 }
 
 impl Other {
@@ -33,24 +33,28 @@ impl Other {
         command.stdin(Stdio::from(socket));
         command.stdout(memory.map_or_else(Stdio::inherit, Stdio::from));
         let child = command.spawn().context("this program once more")?;
-        let mut clock = MaybeUninit::uninit();
-        let pid = libc::pid_t::try_from(child.id())?;
-        // SAFETY: the function writes a clock to where it is told, and fails otherwise.
-        let failed = unsafe { libc::clock_getcpuclockid(pid, clock.as_mut_ptr()) };
-        ensure!(failed == 0, "no clock of the other process");
-        // SAFETY: it has not failed.
-        Ok(Self { child, clock: unsafe { clock.assume_init() } })
+        let clock = CpuClock::of(&child)?;
+        Ok(Self { child, clock })
     }
 
     /// What it costs both processes to do `step` so many times.
-    pub(crate) fn measure(&self, times: u32, mut step: impl FnMut()) -> Cost {
-        let clocks = [libc::CLOCK_PROCESS_CPUTIME_ID, self.clock];
-        let cpu_before: Duration = clocks.into_iter().map(read).sum();
-        let start = Instant::now();
-        (0..times).for_each(|_| step());
-        let wall = start.elapsed();
-        let cpu_after: Duration = clocks.into_iter().map(read).sum();
-        Cost { wall, cpu: Some(cpu_after.saturating_sub(cpu_before)) }
+    pub(crate) fn measure(&self, times: u32, step: impl FnMut()) -> Cost {
+        self.clock.measure(times, step)
+    }
+
+    /// The same, once in each `period`, with a pause until the next one.
+    pub(crate) fn measure_paced(
+        &self,
+        times: u32,
+        period: Duration,
+        mut step: impl FnMut(),
+    ) -> Cost {
+        let mut due = Instant::now();
+        self.measure(times, || {
+            step();
+            due += period;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        })
     }
 }
 
@@ -60,13 +64,4 @@ impl Drop for Other {
         let ended = self.child.wait();
         debug_assert!(ended.is_ok());
     }
-}
-
-fn read(clock: libc::clockid_t) -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the function writes a time to where it is told.
-    let failed = unsafe { libc::clock_gettime(clock, &raw mut time) };
-    assert_eq!(failed, 0, "no such clock");
-    let seconds = u64::try_from(time.tv_sec).expect("a time after 0");
-    Duration::new(seconds, u32::try_from(time.tv_nsec).expect("less than a second"))
 }

@@ -28,6 +28,11 @@ impl Pace {
         Self { time: self.time * 4, batch: Duration::from_millis(30) }
     }
 
+    /// Whether it is more important to be done soon.
+    pub(crate) fn is_quick(self) -> bool {
+        self.time < Self::FULL.time
+    }
+
     pub(crate) const FULL: Self = Self { time: Duration::from_millis(1500), batch: BATCH };
     pub(crate) const QUICK: Self = Self { time: Duration::from_millis(200), batch: BATCH };
 }
@@ -110,21 +115,74 @@ pub(crate) fn race(
     x: Option<f64>,
     mut contenders: Vec<Contender<'_>>,
 ) -> Case {
+    let rounds = long_enough(pace, &mut contenders);
+    case(label.into(), x, &contenders, &rounds)
+}
+
+/// As [`race`], and what each took beyond the last one in the same round, in nanoseconds: negative
+/// where it took less.
+pub(crate) fn race_beyond_last(
+    pace: Pace,
+    label: impl Into<String>,
+    x: Option<f64>,
+    mut contenders: Vec<Contender<'_>>,
+) -> (Case, Vec<Spread>) {
+    let rounds = long_enough(pace, &mut contenders);
+    let last = rounds.last().expect("a contender");
+    let beyond = |one: &Vec<OneRound>| {
+        let pairs = one.iter().zip(last);
+        Spread::of(pairs.map(|(one, last)| one.counted_ns() - last.counted_ns()).collect())
+    };
+    let beyond = rounds.iter().map(beyond).collect();
+    (case(label.into(), x, &contenders, &rounds), beyond)
+}
+
+/// The same as [`race`] with so many rounds of batches of so many times, for contenders whose batches
+/// are long.
+pub(crate) fn race_of(
+    [rounds, times]: [u32; 2],
+    label: impl Into<String>,
+    x: Option<f64>,
+    mut contenders: Vec<Contender<'_>>,
+) -> Case {
+    let times = vec![times; contenders.len()];
+    let rounds = in_turns(&mut contenders, &times, |done| done >= rounds);
+    case(label.into(), x, &contenders, &rounds)
+}
+
+/// As many rounds as there is time for.
+fn long_enough(pace: Pace, contenders: &mut [Contender<'_>]) -> Vec<Vec<OneRound>> {
     let times: Vec<u32> = contenders.iter_mut().map(|one| batch_of(one, pace.batch)).collect();
-    let mut rounds: Vec<Vec<OneRound>> = contenders.iter().map(|_| Vec::new()).collect();
     let most = pace.time * u32::try_from(contenders.len()).unwrap_or(1);
     let start = Instant::now();
-    for round in 0.. {
-        if round >= FEWEST_ROUNDS as usize && start.elapsed() > most {
-            break;
-        }
+    let is_enough = |rounds| rounds >= FEWEST_ROUNDS && start.elapsed() > most;
+    in_turns(contenders, &times, is_enough)
+}
+
+/// The rounds of each contender.
+fn in_turns(
+    contenders: &mut [Contender<'_>],
+    times: &[u32],
+    is_enough: impl Fn(u32) -> bool,
+) -> Vec<Vec<OneRound>> {
+    let mut rounds: Vec<Vec<OneRound>> = contenders.iter().map(|_| Vec::new()).collect();
+    for round in (0..).take_while(|round| !is_enough(*round)) {
         // Nobody always runs behind the same one.
         for turn in 0..contenders.len() {
-            let place = (round + turn) % contenders.len();
+            let place = (round as usize + turn) % contenders.len();
             let cost = (contenders[place].run)(times[place]);
             rounds[place].push(OneRound::of(cost, times[place]));
         }
     }
+    rounds
+}
+
+fn case(
+    label: String,
+    x: Option<f64>,
+    contenders: &[Contender<'_>],
+    rounds: &[Vec<OneRound>],
+) -> Case {
     let ratios = |place: usize| {
         let pairs = rounds[place].iter().zip(&rounds[0]);
         pairs.map(|(one, base)| one.counted_ns() / base.counted_ns()).collect()
@@ -139,7 +197,7 @@ pub(crate) fn race(
             .collect::<Option<Vec<_>>>()
             .map(|times| Spread::of(times).median),
     });
-    Case { label: label.into(), x, entries: entries.collect() }
+    Case { label, x, entries: entries.collect() }
 }
 
 /// What once has cost, in the mean of a batch.

@@ -3,12 +3,38 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::machine;
+
 /// A run.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Results {
     pub(crate) machine: Vec<(String, String)>,
     pub(crate) is_quick: bool,
     pub(crate) tables: Vec<Table>,
+    /// What this system lacks something for.
+    #[serde(default)]
+    pub(crate) left: Vec<Left>,
+    /// What was measured of that in another system, by the same program.
+    #[serde(default)]
+    pub(crate) elsewhere: Option<Box<Results>>,
+}
+
+/// A row that was not measured.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Left {
+    /// The name of the row.
+    pub(crate) row: String,
+    pub(crate) title: String,
+    /// One line.
+    pub(crate) why: String,
+}
+
+impl Results {
+    /// Of a run that measured something else.
+    pub(crate) fn none() -> Self {
+        let machine = machine::describe();
+        Self { machine, is_quick: false, tables: Vec::new(), left: Vec::new(), elsewhere: None }
+    }
 }
 
 /// What it costs to depend on a crate.

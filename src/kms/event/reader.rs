@@ -91,6 +91,11 @@ impl EventReader {
             }
             self.fill()?;
         }
+        self.parse()
+    }
+
+    /// The next one of the events that were taken from the kernel.
+    fn parse(&mut self) -> Result<Option<Event>, EventError> {
         let bytes = self.buffer.get(self.unread.clone()).unwrap_or_default();
         let mut parser = EventParser::new(bytes, self.clock);
         let event = parser.next().transpose();
@@ -100,18 +105,21 @@ impl EventReader {
 
     /// The next event; blocks until there is one, at most for `timeout`. `None` if none came.
     ///
+    /// Two system calls for as many events as the kernel has then: one that waits, and one that reads.
+    ///
     /// # Errors
     /// As for [`EventReader::read`].
     pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, EventError> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
-            if let Some(event) = self.read()? {
+            if let Some(event) = self.parse()? {
                 return Ok(Some(event));
             }
             let left = deadline.map_or(timeout, |it| it.saturating_duration_since(Instant::now()));
             if !self.poll(left)? {
                 return Ok(None);
             }
+            self.fill()?;
         }
     }
 

@@ -69,7 +69,11 @@ impl Output {
     ) -> Result<(), CommitError> {
         self.request.clear();
         self.ask_for(changes)?;
-        let committed = self.test_and_commit(CommitFlags::empty());
+        let committed = if self.changes_more_than_framebuffers(changes) {
+            self.test_and_commit(CommitFlags::empty())
+        } else {
+            self.request.commit(&self.node, CommitFlags::empty(), 0)
+        };
         self.damage.clear();
         committed.map_err(|error| self.explained(error, changes))
     }

@@ -252,6 +252,9 @@ impl Output {
     /// Changes planes. Blocks until the change is on the screen; there is no event. All at once or
     /// not at all, with [`Method::Atomic`].
     ///
+    /// As with [`Output::commit`], more than another framebuffer is tested first. With another
+    /// framebuffer alone this is the cheapest way to show one frame after the other: one system call.
+    ///
     /// # Errors
     /// See [`CommitError`].
     pub fn apply(&mut self, changes: &[Change<'_>]) -> Result<(), CommitError> {

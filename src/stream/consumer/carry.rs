@@ -152,25 +152,33 @@ impl Consumer {
         mut fence: Option<SyncFile>,
         release_fence: Option<&SyncFile>,
     ) {
-        while let Some(output) = self.machine.next_output() {
-            let event = match output {
-                Output::Send(message) => {
-                    self.send(&message, release_fence);
-                    continue;
-                }
-                Output::Announced { buffer } => {
-                    let Some(image) = image.take() else { continue };
-                    Waiting::Announced { buffer, image }
-                }
-                Output::Frame(frame) => Waiting::Frame { frame, fence: fence.take() },
-                Output::Format(format) => Waiting::Format(format),
-                Output::Gone { buffer } => Waiting::Gone { buffer },
-                Output::Left(end) => {
-                    self.close();
-                    Waiting::Ended(end)
-                }
-            };
-            self.waiting.push_back(event);
+        while !self.machine.outputs_mut().is_empty() {
+            let mut outputs = mem::take(self.machine.outputs_mut());
+            for output in &outputs {
+                let event = match output {
+                    Output::Send(message) => {
+                        self.send(message, release_fence);
+                        continue;
+                    }
+                    Output::Announced { buffer } => {
+                        let Some(image) = image.take() else { continue };
+                        Waiting::Announced { buffer: *buffer, image }
+                    }
+                    Output::Frame(frame) => Waiting::Frame { frame: *frame, fence: fence.take() },
+                    Output::Format(format) => Waiting::Format(*format),
+                    Output::Gone { buffer } => Waiting::Gone { buffer: *buffer },
+                    Output::Left(end) => {
+                        self.close();
+                        Waiting::Ended(end.clone())
+                    }
+                };
+                self.waiting.push_back(event);
+            }
+            outputs.clear();
+            // The memory is used again, unless something that was done has had consequences.
+            if self.machine.outputs_mut().is_empty() {
+                *self.machine.outputs_mut() = outputs;
+            }
         }
     }
 

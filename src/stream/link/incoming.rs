@@ -23,6 +23,7 @@ pub(in crate::stream) struct Incoming {
 impl Incoming {
     /// Looks at the file descriptors: first whether they are as many as the message says, then
     /// whether they are what it says.
+    #[inline]
     pub(in crate::stream::link) fn open(message: Message, attached: Attached) -> Result<Self, End> {
         match Self::look_at(&message, attached) {
             Ok((image, fence)) => Ok(Self { message, image, fence }),
@@ -30,6 +31,7 @@ impl Incoming {
         }
     }
 
+    #[inline]
     fn look_at(
         message: &Message,
         attached: Attached,

@@ -1,6 +1,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 //! Between the sockets and the state machine.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::Producer;
@@ -8,6 +9,7 @@ use super::ProducerEvent;
 use super::fencing::Fence;
 use super::join::MOST_EVENTS;
 use super::watch::Source;
+use super::watched;
 use crate::stream::DispatchError;
 use crate::stream::clock::duration_until;
 use crate::stream::clock::now_ns;
@@ -38,16 +40,14 @@ impl Producer {
     pub(super) fn turn(&mut self, deadline_ns: u64, until: Until) -> Result<(), DispatchError> {
         let has_cancelled = self.rest()?;
         let is_busy = has_cancelled || self.is_negotiation_due;
-        let deadline_ns = if is_busy { 0 } else { deadline_ns };
-        let has_heard = until == Until::Released && self.hear_only_consumer(deadline_ns);
-        let mut has_heard = has_heard || self.look_around(deadline_ns)?;
+        let mut has_heard = self.hear(if is_busy { 0 } else { deadline_ns }, until)?;
         let mut rounds = 1..MOST_ROUNDS;
         while has_heard && rounds.next().is_some() {
             let is_done = until == Until::Released && !self.machine.expects_releases();
             if is_done && self.rang_at_ns.is_none() {
                 break;
             }
-            has_heard = self.look_around(0)?;
+            has_heard = self.hear(0, until)?;
         }
         if let Some(rang_at_ns) = self.rang_at_ns.take() {
             self.look_at_clock(rang_at_ns);
@@ -59,11 +59,20 @@ impl Producer {
         self.rest().map(drop)
     }
 
-    /// Takes one message of each who has said something, and notes when the alarm rang: who was late
-    /// is known when all that was said before has been heard. Returns whether there may be more.
+    /// Waits until `deadline_ns` for somebody to say something, and takes one message of each who
+    /// has. Returns whether there may be more.
+    fn hear(&mut self, deadline_ns: u64, until: Until) -> Result<bool, DispatchError> {
+        if until == Until::Released && self.hear_only_consumer(deadline_ns) {
+            return Ok(true);
+        }
+        self.look_around(deadline_ns)
+    }
+
+    /// Notes when the alarm rang: who was late is known when all that was said before has been heard.
     fn look_around(&mut self, deadline_ns: u64) -> Result<bool, DispatchError> {
-        let refused = |errno| DispatchError::Call { call: "epoll_wait", errno };
-        let count = self.watch.wait(duration_until(deadline_ns)).map_err(refused)?;
+        let all = watched(&self.doors, &self.connections);
+        let timeout = duration_until(deadline_ns);
+        let count = self.watch.wait(self.returned.alarm(), all, timeout)?;
         let mut has_heard = false;
         for index in 0..count {
             match self.watch.source(index) {
@@ -186,25 +195,37 @@ impl Producer {
 
     /// Does what the state machine says.
     pub(super) fn carry(&mut self) {
-        while let Some(output) = self.machine.next_output() {
-            match output {
-                Output::Send { peer, message } => self.send(peer, &message),
-                Output::Offered { .. } => self.is_negotiation_due = true,
-                Output::Missed { peer, serial } => {
-                    if let Some(connection) = self.connections.get_mut(peer) {
-                        connection.missed_frames = connection.missed_frames.saturating_add(1);
-                    }
-                    if self.events.len() < MOST_EVENTS {
-                        self.events.push_back(ProducerEvent::Missed { peer, serial });
-                    }
+        while !self.machine.outputs_mut().is_empty() {
+            let mut outputs = mem::take(self.machine.outputs_mut());
+            for output in &outputs {
+                self.carry_one(output);
+            }
+            outputs.clear();
+            // The memory is used again, unless something that was done has had consequences.
+            if self.machine.outputs_mut().is_empty() {
+                *self.machine.outputs_mut() = outputs;
+            }
+        }
+    }
+
+    fn carry_one(&mut self, output: &Output) {
+        match *output {
+            Output::Send { peer, ref message } => self.send(peer, message),
+            Output::Offered { .. } => self.is_negotiation_due = true,
+            Output::Missed { peer, serial } => {
+                if let Some(connection) = self.connections.get_mut(peer) {
+                    connection.missed_frames = connection.missed_frames.saturating_add(1);
                 }
-                Output::Left { peer, end } => self.part(peer, end),
-                Output::Gone { buffer } => {
-                    if let Some(image) = self.images.remove(buffer) {
-                        self.events.push_back(ProducerEvent::Retired { buffer, image });
-                    }
-                    self.use_spare();
+                if self.events.len() < MOST_EVENTS {
+                    self.events.push_back(ProducerEvent::Missed { peer, serial });
                 }
+            }
+            Output::Left { peer, ref end } => self.part(peer, end.clone()),
+            Output::Gone { buffer } => {
+                if let Some(image) = self.images.remove(buffer) {
+                    self.events.push_back(ProducerEvent::Retired { buffer, image });
+                }
+                self.use_spare();
             }
         }
     }

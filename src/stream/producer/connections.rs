@@ -55,6 +55,10 @@ impl Connections {
         self.places.get_mut(place)?.as_mut()
     }
 
+    pub(in crate::stream::producer) fn iter(&self) -> impl Iterator<Item = &Connection> + Clone {
+        self.places.iter().flatten()
+    }
+
     /// The connection that there is, if there is no other.
     pub(in crate::stream::producer) fn only_mut(&mut self) -> Option<&mut Connection> {
         let mut all = self.places.iter_mut().flatten();

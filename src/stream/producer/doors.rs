@@ -33,6 +33,14 @@ impl Doors {
         &self.listeners
     }
 
+    /// Those at whom people are let in, with their places.
+    pub(in crate::stream::producer) fn open_listeners(
+        &self,
+    ) -> impl Iterator<Item = (Source, &Listener)> + Clone {
+        let open = if self.closed_until_ns.is_none() { self.listeners() } else { &[] };
+        open.iter().enumerate().map(|(place, listener)| (Source::Listener(place), listener))
+    }
+
     /// The next who has connected to this listener. Never blocks.
     pub(in crate::stream::producer) fn accept(
         &mut self,
@@ -65,8 +73,8 @@ impl Doors {
     pub(in crate::stream::producer) fn open(&mut self, watch: &Watch, now_ns: u64) {
         if self.closed_until_ns.is_some_and(|until_ns| now_ns >= until_ns) {
             self.closed_until_ns = None;
-            for (place, listener) in self.listeners.iter().enumerate() {
-                log_refusal(watch.add(listener, Source::Listener(place)));
+            for (source, listener) in self.open_listeners() {
+                log_refusal(watch.add(listener, source));
             }
         }
     }

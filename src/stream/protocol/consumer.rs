@@ -158,24 +158,30 @@ impl Consumer {
         self.outputs.pop_front()
     }
 
+    /// All that is to be done next, in the memory where it is: an output is large to move.
+    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
+        &mut self.outputs
+    }
+
     /// Takes a message of the producer. `size_bytes` is what the buffers of an announced image have
     /// together, and of no meaning for the other messages. After the end everything is ignored.
     pub fn receive(&mut self, message: Message, size_bytes: u64) {
-        let done = match (self.state, message) {
-            (State::Ended, _) => return,
-            (_, Message::Goodbye(goodbye)) => return self.end(End::Peer(goodbye)),
-            (State::Greeted { .. }, Message::ProducerHello(hello)) => self.greet(&hello),
-            (State::Acquainted | State::Served, Message::Format(format)) => {
-                self.take_format(format)
-            }
-            (State::Served, Message::Announce(announce)) => {
-                self.take_announce(&announce, size_bytes)
-            }
-            (State::Served, Message::Retire(retire)) => self.take_retire(retire.buffer),
-            (State::Served, Message::Frame(frame)) => self.take_frame(&frame),
-            (state, message) => {
-                Err(Violation::Unexpected { kind: message.kind(), state: state.name() })
-            }
+        let state = self.state;
+        let (has_met, is_served) = match state {
+            State::Ended => return,
+            State::Greeted { .. } => (false, false),
+            State::Acquainted => (true, false),
+            State::Served => (true, true),
+        };
+        let done = match message {
+            Message::Goodbye(goodbye) => return self.end(End::Peer(goodbye)),
+            Message::ProducerHello(hello) if !has_met => self.greet(&hello),
+            Message::Format(format) if has_met => self.take_format(format),
+            Message::Announce(announce) if is_served => self.take_announce(&announce, size_bytes),
+            Message::Retire(retire) if is_served => self.take_retire(retire.buffer),
+            // Not moved: it is large, and the frequent one.
+            Message::Frame(ref frame) if is_served => self.take_frame(frame),
+            message => Err(Violation::Unexpected { kind: message.kind(), state: state.name() }),
         };
         if let Err(violation) = done {
             self.end(End::Violation(violation));

@@ -92,6 +92,11 @@ impl<F> Producer<F> {
         self.outputs.pop_front()
     }
 
+    /// All that is to be done next, in the memory where it is: an output is large to move.
+    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
+        &mut self.outputs
+    }
+
     /// A consumer has connected. It is greeted, and has to say hello and make an offer in time.
     ///
     /// # Errors
@@ -120,27 +125,24 @@ impl<F> Producer<F> {
     pub fn receive(&mut self, peer: PeerId, message: Message, fence: Option<F>, now_ns: u64) {
         let Some(known) = self.peer_mut(peer) else { return };
         let state = known.state;
-        let done = match (state, message) {
-            (_, Message::Goodbye(goodbye)) => {
+        let is_offered = matches!(state, State::Served | State::Waiting);
+        let done = match message {
+            Message::Goodbye(goodbye) => {
                 self.end(peer, End::Peer(goodbye));
                 return;
             }
-            (State::Greeted, Message::ConsumerHello(hello)) => {
+            Message::ConsumerHello(hello) if state == State::Greeted => {
                 let ours = self.settings.hello;
                 self.peer_mut(peer).map_or(Ok(()), |known| known.greet(&hello, &ours))
             }
-            (State::Acquainted | State::Served, Message::Offer(offer)) => {
+            Message::Offer(offer) if matches!(state, State::Acquainted | State::Served) => {
                 self.offered(peer, offer, now_ns)
             }
-            (State::Waiting, Message::Offer(offer)) => {
+            Message::Offer(offer) if state == State::Waiting => {
                 Err(Violation::OfferUnanswered { found: offer.number() })
             }
-            (State::Served | State::Waiting, Message::Release(release)) => {
-                self.released(peer, release, fence, now_ns)
-            }
-            (_, message) => {
-                Err(Violation::Unexpected { kind: message.kind(), state: state.name() })
-            }
+            Message::Release(release) if is_offered => self.released(peer, release, fence, now_ns),
+            message => Err(Violation::Unexpected { kind: message.kind(), state: state.name() }),
         };
         if let Err(violation) = done {
             self.end(peer, End::Violation(violation));

@@ -2,10 +2,14 @@
 //! `docs/benchmarks.md` with its plots.
 //!
 //! The measuring is done by `benches/peers`, a package with a lock file of its own: what the crate is
-//! compared with is no dependency of anything here.
+//! compared with is no dependency of anything here. What this machine's own Mesa, GStreamer or weston
+//! is too old for is measured in a root of a newer Debian.
 
+mod elsewhere;
 mod footprint;
+mod scanout;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -27,12 +31,13 @@ use crate::setup;
 
 const PACKAGE: &str = "dmashare-peers";
 
-/// The row that is measured here, and not by that package.
+/// The rows that are measured here, and not by that package alone.
 const FOOTPRINT: &str = "footprint";
+const SCANOUT: &str = "scanout";
 
 /// Building the peers for the first time on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+const MEASURE_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Runs `cargo xtask bench`.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
@@ -42,20 +47,26 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let root = repository::root();
     let docs = args.output.clone().unwrap_or_else(|| root.join("docs"));
     let target = cargo::target_directory()?;
-    let [results, sizes] = ["benchmarks.json", "footprint.json"].map(|name| target.join(name));
+    let [results, sizes, scanouts] =
+        ["benchmarks.json", "footprint.json", "scanout.json"].map(|name| target.join(name));
     let program = build(&root)?;
     let only = args.only.as_deref();
-    if !args.report && only != Some(FOOTPRINT) {
+    if !args.report && ![Some(FOOTPRINT), Some(SCANOUT)].contains(&only) {
         measure(&program, args, &results)?;
+        elsewhere::complete(&program, args, &results)?;
     }
-    // The first builds take as long as all the rest, and are the same tomorrow.
-    if only == Some(FOOTPRINT) || !args.report && !args.quick && only.is_none() {
+    // The first builds take as long as all the rest, and so does a guest; both are the same tomorrow.
+    let is_wanted = |row| only == Some(row) || !args.report && !args.quick && only.is_none();
+    if is_wanted(FOOTPRINT) {
         footprint::measure(&root, &sizes)?;
+    }
+    if is_wanted(SCANOUT) {
+        scanout::measure(&program, &scanouts, !args.no_setup)?;
     }
     let mut report = Command::new(&program);
     report.arg("report").arg(&results).arg(root.join("benches/counts/baseline.txt"));
-    report.arg(&sizes).arg(&docs);
-    succeed("report", report, LIMIT)?;
+    report.args([&sizes, &scanouts, &docs]);
+    succeed("report", report, MEASURE_LIMIT)?;
     println!("{}", docs.join("benchmarks.md").display());
     Ok(())
 }
@@ -72,16 +83,17 @@ fn build(root: &Path) -> Result<PathBuf> {
 fn measure(program: &Path, args: &BenchArgs, results: &Path) -> Result<()> {
     let runtime_dir = RuntimeDir::new()?;
     let mut command = Command::new(program);
-    command.arg("measure");
-    if args.quick {
-        command.arg("--quick");
-    }
-    if let Some(row) = &args.only {
-        command.args(["--only", row]);
-    }
-    command.arg(results);
+    command.args(measurement(args.quick, args.only.as_deref(), results));
     runtime_dir.apply(&mut command);
-    succeed("measure", command, LIMIT)
+    succeed("measure", command, MEASURE_LIMIT)
+}
+
+/// The arguments with which the peers measure all rows, or `only` some.
+fn measurement(is_quick: bool, only: Option<&str>, results: &Path) -> Vec<OsString> {
+    let quick = is_quick.then_some("--quick");
+    let only = only.map(|rows| ["--only", rows]);
+    let options = std::iter::once("measure").chain(quick).chain(only.into_iter().flatten());
+    options.map(OsString::from).chain([results.into()]).collect()
 }
 
 /// Runs `command` with a progress display; what it said is shown when it fails.

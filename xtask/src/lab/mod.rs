@@ -5,6 +5,7 @@ mod catalogue;
 mod guest;
 mod kernel;
 mod results;
+mod script;
 mod test_job;
 
 use std::env;
@@ -32,6 +33,7 @@ use crate::lab::guest::has_terminal;
 use crate::lab::guest::line;
 use crate::lab::kernel::Kernel;
 use crate::lab::results::Results;
+pub(crate) use crate::lab::script::run as run_script;
 use crate::process::Observer;
 use crate::requirements::Purpose;
 use crate::setup;

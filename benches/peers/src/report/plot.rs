@@ -19,10 +19,10 @@ use crate::results::Table;
 const SIZE: (u32, u32) = (790, 360);
 /// What the names beside a plot take of its width.
 const LEGEND: u32 = 250;
-const FONT: &str = "sans-serif";
+pub(in crate::report) const FONT: &str = "sans-serif";
 
 /// Colours that everybody can tell apart (Okabe and Ito); the crate's own is the first.
-const COLOURS: [RGBColor; 6] = [
+pub(in crate::report) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -30,7 +30,7 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
-const BASE: RGBColor = RGBColor(90, 90, 90);
+pub(in crate::report) const BASE: RGBColor = RGBColor(90, 90, 90);
 
 /// A line for everybody, with the quartiles as strokes. What goes over more than a decade is on
 /// logarithmic axes, the rest on axes from 0.
@@ -41,9 +41,9 @@ pub(crate) fn curve(table: &Table, file: &Path) -> Result<()> {
     let (least, most) = (x.clone().fold(f64::MAX, f64::min), x.clone().fold(f64::MIN, f64::max));
     let y = times().map(|entry| entry.shown_ns().median);
     let drawn = if most / least > 10.0 {
-        lines(&root, table, around(x, 1.3).log_scale(), around(y, 2.0).log_scale())
+        lines(&root, table, around(x, 1.3).log_scale(), around(y, 2.0).log_scale(), sparse_time)
     } else {
-        lines(&root, table, 0.0..most * 1.1, 0.0..y.fold(0.0, f64::max) * 1.15)
+        lines(&root, table, 0.0..most * 1.1, 0.0..y.fold(0.0, f64::max) * 1.15, time)
     };
     drawn.map_err(|reason| anyhow!("{}: {reason}", file.display()))
 }
@@ -53,6 +53,7 @@ fn lines<X, Y>(
     table: &Table,
     x: impl AsRangedCoord<CoordDescType = X, Value = f64>,
     y: impl AsRangedCoord<CoordDescType = Y, Value = f64>,
+    y_label: impl Fn(f64) -> String,
 ) -> Result<(), Box<dyn std::error::Error>>
 where
     X: Ranged<ValueType = f64> + ValueFormatter<f64>,
@@ -74,7 +75,7 @@ where
         .x_labels(4)
         .y_desc(if is_of_cpu(table) { "CPU time" } else { "time" })
         .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&|ns| time(*ns))
+        .y_label_formatter(&|ns| y_label(*ns))
         .label_style((FONT, 13))
         .draw()?;
     for (place, name) in names(table).into_iter().enumerate() {
@@ -168,6 +169,13 @@ fn colour(name: &str, place: usize) -> RGBColor {
 fn around(numbers: impl Iterator<Item = f64> + Clone, room: f64) -> Range<f64> {
     let least = numbers.clone().fold(f64::MAX, f64::min);
     least / room..numbers.fold(f64::MIN, f64::max) * room
+}
+
+/// On a logarithmic axis there is room beside 1, 2 and 5 and their tenfolds.
+fn sparse_time(ns: f64) -> String {
+    let leading = ns / 10_f64.powf((ns.log10() + 1e-9).floor());
+    let has_room = [1.0, 2.0, 5.0].iter().any(|digit| f64::abs(leading - digit) < 1e-6);
+    if has_room { time(ns) } else { String::new() }
 }
 
 /// `64`, `2 k`, `33 M`.

@@ -13,6 +13,7 @@ use dmashare::egl::Context;
 use dmashare::egl::Display;
 use dmashare::egl::Image;
 use dmashare::egl::ImageCache;
+use dmashare::gl::External;
 use dmashare::gl::Gl;
 use dmashare::gl::TextureCache;
 use dmashare::gl::TwoD;
@@ -36,8 +37,8 @@ use crate::results::Table;
 use crate::rows::OURS;
 use crate::rows::driver;
 
-const RAW: &str = "EGL";
-const SMITHAY: &str = "Smithay 0.7";
+pub(super) const RAW: &str = "EGL";
+pub(super) const SMITHAY: &str = "Smithay 0.7";
 const KEPT: &str = "dmashare, kept image";
 const KEPT_TEXTURE: &str = "dmashare, kept texture";
 const SMITHAY_KEPT: &str = "Smithay 0.7, kept texture";
@@ -58,19 +59,10 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
     let theirs = smithay_display()?;
     let display = driver::display()?;
     let mut cases = Vec::new();
-    let mut notes = Vec::new();
-    for size in SIZES {
-        cases.push(of(pace, &display, &theirs, &inputs::image(1, size))?);
-    }
-    for planes in [2, 3] {
-        let image = inputs::image(planes, [1920, 1080]);
-        match Image::import(&display, &image) {
-            Ok(_) => cases.push(of(pace, &display, &theirs, &image)?),
-            Err(_) => notes.push(format!(
-                "{} in {planes} planes is not measured: this driver imports no such image.",
-                image.fourcc()
-            )),
-        }
+    for [width, height] in SIZES {
+        let image = inputs::image(1, [width, height]);
+        let pixels = f64::from(width) * f64::from(height);
+        cases.push(of(pace, &display, &theirs, &image, format!("{width}x{height}"), pixels)?);
     }
     let ratios = |one, other| cases.iter().map(move |case: &Case| case.ratio(one, other));
     let of_egl = |case: &Case| case.of(OURS).ratio.median;
@@ -101,20 +93,27 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
         x: Some("pixels".to_owned()),
         cases,
         goals,
-        notes,
+        notes: Vec::new(),
     })
 }
 
-fn of(pace: Pace, display: &Display, theirs: &EGLDisplay, image: &Dmabuf) -> Result<Case> {
+/// One image, imported by everybody.
+pub(super) fn of(
+    pace: Pace,
+    display: &Display,
+    theirs: &EGLDisplay,
+    image: &Dmabuf,
+    label: String,
+    x: f64,
+) -> Result<Case> {
     let context = Context::new(display)?;
     context.make_current()?;
     let gl = Gl::new(&context)?;
     let mut images = ImageCache::new(display);
     images.import(image)?;
-    let mut textures = TextureCache::<TwoD>::new(&gl);
-    if !Image::import(display, image)?.is_external_only() {
-        textures.texture(image)?;
-    }
+    let mut plain = TextureCache::<TwoD>::new(&gl);
+    let mut external = TextureCache::<External>::new(&gl);
+    let is_external = Image::import(display, image)?.is_external_only();
     let bare = Bare::new(&context, image);
     let smithay = Smithay::new(theirs, image)?;
     let mut renderer = smithay.renderer()?;
@@ -130,29 +129,26 @@ fn of(pace: Pace, display: &Display, theirs: &EGLDisplay, image: &Dmabuf) -> Res
         context.make_current().expect("a context");
         elapsed
     };
-    let mut contenders = vec![
+    let contenders = vec![
         Contender::new(RAW, || bare.import()),
         Contender::new(OURS, || Image::import(display, image).expect("an import")),
         Contender::new(SMITHAY, || smithay.import()),
         Contender::new(KEPT, || images.import(image).expect("an import").as_raw()),
+        match is_external {
+            true => {
+                Contender::new(KEPT_TEXTURE, || external.texture(image).expect("a texture").name())
+            }
+            false => {
+                Contender::new(KEPT_TEXTURE, || plain.texture(image).expect("a texture").name())
+            }
+        },
+        Contender::timed(SMITHAY_KEPT, &mut kept),
     ];
-    if !textures.is_empty() {
-        contenders.push(Contender::new(KEPT_TEXTURE, || {
-            textures.texture(image).expect("a texture").name()
-        }));
-    }
-    contenders.push(Contender::timed(SMITHAY_KEPT, &mut kept));
-    let pixels = f64::from(image.width()) * f64::from(image.height());
-    let label = match image.planes().len() {
-        1 => format!("{}x{}", image.width(), image.height()),
-        planes => format!("{}x{}, {planes} planes", image.width(), image.height()),
-    };
-    let x = (image.planes().len() == 1).then_some(pixels);
-    Ok(race(pace, label, x, contenders))
+    Ok(race(pace, label, Some(x), contenders))
 }
 
 /// The two calls of EGL and their list.
-struct Bare {
+pub(super) struct Bare {
     display: *mut c_void,
     attributes: Vec<i32>,
     create: Create,
@@ -160,7 +156,7 @@ struct Bare {
 }
 
 impl Bare {
-    fn new(context: &Context, image: &Dmabuf) -> Self {
+    pub(super) fn new(context: &Context, image: &Dmabuf) -> Self {
         // SAFETY: the types are those that eglext.h declares for these names.
         let create: Create =
             unsafe { std::mem::transmute(context.proc_address(c"eglCreateImageKHR")) };
@@ -168,34 +164,41 @@ impl Bare {
         let destroy: Destroy =
             unsafe { std::mem::transmute(context.proc_address(c"eglDestroyImageKHR")) };
         // EGL_WIDTH, EGL_HEIGHT, EGL_LINUX_DRM_FOURCC_EXT, then fd, offset, pitch and the halves of
-        // the modifier, which is LINEAR.
+        // the modifier. The fourth plane came later, and its names are elsewhere.
         let size = [0x3057, image.width(), 0x3056, image.height(), 0x3271, image.fourcc().0];
         let mut attributes: Vec<i32> = size.map(u32::cast_signed).to_vec();
+        let code = image.modifier().to_raw();
+        let halves = [code as i32, (code >> 32) as i32];
         for (place, plane) in (0..).zip(image.planes()) {
-            let first = 0x3272 + 3 * place;
+            let first = if place < 3 { 0x3272 + 3 * place } else { 0x3440 };
             let modifier = 0x3443 + 2 * place;
             let offset = plane.offset_bytes().cast_signed();
             let pitch = plane.stride_bytes().cast_signed();
             attributes.extend([first, plane.fd().as_raw_fd(), first + 1, offset]);
-            attributes.extend([first + 2, pitch, modifier, 0, modifier + 1, 0]);
+            attributes.extend([first + 2, pitch]);
+            attributes.extend([modifier, halves[0], modifier + 1, halves[1]]);
         }
         attributes.push(0x3038);
         Self { display: context.display().as_raw(), attributes, create, destroy }
     }
 
     fn import(&self) {
+        assert!(self.is_taken());
+    }
+
+    /// Whether the driver makes an image of it, which is gone again.
+    pub(super) fn is_taken(&self) -> bool {
         let none = std::ptr::null_mut();
         let list = self.attributes.as_ptr();
         // SAFETY: EGL_LINUX_DMA_BUF_EXT takes no context and no buffer, and a terminated list.
         let image = unsafe { (self.create)(self.display, none, 0x3270, none, list) };
-        assert!(!image.is_null());
         // SAFETY: the image was just made, and is destroyed once.
-        unsafe { (self.destroy)(self.display, image) };
+        !image.is_null() && unsafe { (self.destroy)(self.display, image) } != 0
     }
 }
 
 /// The display of the software device, by Smithay.
-fn smithay_display() -> Result<EGLDisplay> {
+pub(super) fn smithay_display() -> Result<EGLDisplay> {
     let device = EGLDevice::enumerate()?.find(EGLDevice::is_software);
     let device = device.context("Smithay finds no software renderer")?;
     // SAFETY: Smithay makes no other display from this device.

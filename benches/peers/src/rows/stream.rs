@@ -1,6 +1,7 @@
 //! A frame from one process to another and its buffer back, beside two bare sockets.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use anyhow::Result;
 use dmashare::allocator::Memfd;
@@ -11,7 +12,6 @@ use dmashare::stream::Picture;
 use dmashare::stream::Producer;
 use dmashare::stream::ProducerSettings;
 use dmashare::stream::wire::Size;
-use rustix::thread::CpuSet;
 
 use crate::other::Other;
 use crate::race::Contender;
@@ -21,40 +21,43 @@ use crate::race::race;
 use crate::results::Goal;
 use crate::results::Table;
 use crate::rows::OURS;
+use crate::rows::processor;
 use crate::serve;
 use crate::serve::SOON;
 use crate::serve::bare;
 
+/// The name of the bare sockets among the contenders.
+pub(super) const BARE: &str = "bare sockets";
+const GUARDED: &str = "with deadlines and room for a fence";
+
 pub(crate) fn measure(pace: Pace) -> Result<Table> {
-    // Whether the other process is woken on this processor or on another makes more difference than
-    // all that is measured here.
-    let everywhere = rustix::thread::sched_getaffinity(None)?;
-    let first = (0..CpuSet::MAX_CPU).find(|cpu| everywhere.is_set(*cpu)).unwrap_or(0);
-    let mut one = CpuSet::new();
-    one.set(first);
-    rustix::thread::sched_setaffinity(None, &one)?;
-    let table = on_one_processor(pace);
-    rustix::thread::sched_setaffinity(None, &everywhere)?;
-    table
+    processor::on_one(|| on_one_processor(pace))
 }
 
 fn on_one_processor(pace: Pace) -> Result<Table> {
     let mut cases = Vec::new();
     for size in [[64, 64], [1920, 1080], [7680, 4320]] {
-        let bare = Bare::start()?;
+        let (bare, guarded) = (Bare::start()?, Guarded::start()?);
         let mut stream = Stream::start(serve::STREAM, Usage::Cpu, size)?;
         let contenders = vec![
-            Contender::timed("bare sockets", |times| bare.round_trips(times)),
+            Contender::timed(BARE, |times| bare.round_trips(times)),
+            Contender::timed(GUARDED, |times| guarded.round_trips(times)),
             Contender::timed(OURS, |times| stream.round_trips(times)),
         ];
         let pixels = f64::from(size[0]) * f64::from(size[1]);
         cases.push(race(pace, format!("{}x{}", size[0], size[1]), Some(pixels), contenders));
     }
     let ratios = cases.iter().map(|case| case.of(OURS).ratio.median);
+    let guarded = cases.iter().map(|case| case.ratio(OURS, GUARDED));
     let cpu = |place: usize| cases.get(place).and_then(|case| case.of(OURS).cpu_ns).unwrap_or(0.0);
     let flat = std::iter::once(cpu(2) / cpu(0));
     let goals = vec![
         Goal::at_most("at most 1.2 times the bare sockets", 1.2, ratios),
+        Goal::at_most(
+            "at most 1.2 times sockets with deadlines and room for a fence",
+            1.2,
+            guarded,
+        ),
         Goal::at_most("flat from 64x64 to 7680x4320", 1.05, flat),
     ];
     Ok(Table {
@@ -62,8 +65,9 @@ fn on_one_processor(pace: Pace) -> Result<Table> {
         title: "A frame there and its buffer back".to_owned(),
         what: "`Producer` in one process, `Consumer` in another, on one processor: a frame is \
                submitted, received and released, and the next one waits for that. Beside two bare \
-               sockets that send datagrams of the same lengths. Ratios are of the CPU time of both \
-               processes together."
+               sockets that send datagrams of the same lengths: once with `recv`, and once with \
+               what a stream cannot do without, a deadline for each wait (`SO_RCVTIMEO`) and room for \
+               a fence (`recvmsg`). Ratios are of the CPU time of both processes together."
             .to_owned(),
         x: Some("pixels".to_owned()),
         cases,
@@ -73,13 +77,13 @@ fn on_one_processor(pace: Pace) -> Result<Table> {
 }
 
 /// Two bare sockets. The socket goes first, which ends the other process.
-struct Bare {
+pub(super) struct Bare {
     socket: OwnedFd,
     other: Other,
 }
 
 impl Bare {
-    fn start() -> Result<Self> {
+    pub(super) fn start() -> Result<Self> {
         let (socket, theirs) = bare::sockets()?;
         Ok(Self { socket, other: Other::start(serve::BARE, [0, 0], theirs, None)? })
     }
@@ -87,7 +91,43 @@ impl Bare {
     fn round_trips(&self, times: u32) -> Cost {
         self.other.measure(times, || {
             bare::send_frame(&self.socket);
-            assert!(bare::receive(&self.socket) > 0, "the other process has gone");
+            self.receive();
+        })
+    }
+
+    /// A frame in each `period`. As in a stream, what comes back is taken before the next one.
+    pub(super) fn paced(&self, times: u32, period: Duration) -> Cost {
+        bare::send_frame(&self.socket);
+        let cost = self.other.measure_paced(times, period, || {
+            self.receive();
+            bare::send_frame(&self.socket);
+        });
+        self.receive();
+        cost
+    }
+
+    fn receive(&self) {
+        assert!(bare::receive(&self.socket) > 0, "the other process has gone");
+    }
+}
+
+/// The same with deadlines and room for file descriptors.
+struct Guarded {
+    socket: OwnedFd,
+    other: Other,
+}
+
+impl Guarded {
+    fn start() -> Result<Self> {
+        let (socket, theirs) = bare::sockets()?;
+        bare::guard(&socket)?;
+        Ok(Self { socket, other: Other::start(serve::GUARDED, [0, 0], theirs, None)? })
+    }
+
+    fn round_trips(&self, times: u32) -> Cost {
+        self.other.measure(times, || {
+            bare::send_frame(&self.socket);
+            assert!(bare::receive_guarded(&self.socket) > 0, "the other process has gone");
         })
     }
 }
@@ -114,10 +154,19 @@ impl Stream {
 
     pub(crate) fn round_trips(&mut self, times: u32) -> Cost {
         let Self { producer, other } = self;
-        other.measure(times, || {
-            let acquired = producer.acquire_timeout(SOON).expect("a buffer");
-            producer.submit(acquired, Ready::Finished, Picture::default()).expect("a consumer");
-            while producer.next_event().is_some() {}
-        })
+        other.measure(times, || submit(producer))
     }
+
+    /// A frame in each `period`.
+    pub(crate) fn paced(&mut self, times: u32, period: Duration) -> Cost {
+        let Self { producer, other } = self;
+        other.measure_paced(times, period, || submit(producer))
+    }
+}
+
+/// The next frame, as soon as there is a buffer for it.
+fn submit(producer: &mut Producer) {
+    let acquired = producer.acquire_timeout(SOON).expect("a buffer");
+    producer.submit(acquired, Ready::Finished, Picture::default()).expect("a consumer");
+    while producer.next_event().is_some() {}
 }

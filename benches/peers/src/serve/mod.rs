@@ -21,6 +21,7 @@ pub(crate) use crate::serve::textures::bytes;
 
 /// What the other process does with a frame, as the word that it is started with.
 pub(crate) const BARE: &str = "bare";
+pub(crate) const GUARDED: &str = "guarded";
 pub(crate) const STREAM: &str = "stream";
 pub(crate) const STREAM_TEXTURE: &str = "stream-texture";
 pub(crate) const SHM_TEXTURE: &str = "shm-texture";
@@ -30,7 +31,11 @@ pub(crate) const SOCKET_TEXTURE: &str = "socket-texture";
 pub(crate) fn run(kind: &str, size: [u32; 2]) -> Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned().context("a socket as standard input")?;
     match kind {
-        BARE => bare::answer(&socket),
+        BARE => bare::answer(&socket, |socket| bare::receive(socket)),
+        GUARDED => {
+            bare::guard(&socket)?;
+            bare::answer(&socket, bare::receive_guarded)
+        }
         STREAM => stream::release_all(socket),
         STREAM_TEXTURE => textures::of_a_stream(socket),
         SHM_TEXTURE => textures::of_shared_memory(&socket, &memory()?, size),

@@ -17,7 +17,6 @@ use super::peer::State;
 use crate::stream::protocol::End;
 use crate::stream::protocol::Violation;
 use crate::stream::wire::BufferId;
-use crate::stream::wire::Message;
 use crate::stream::wire::Release;
 
 impl<F> Producer<F> {
@@ -162,7 +161,7 @@ impl<F> Producer<F> {
             }
         };
         if let Some(known) = self.peer_mut(peer) {
-            known.enqueue(buffer, *picture);
+            known.enqueue(buffer, picture);
         }
         self.pool.hold(buffer);
         if let Some(oldest) = dropped {
@@ -184,10 +183,7 @@ impl<F> Producer<F> {
     pub(super) fn pump(&mut self, peer: PeerId, now_ns: u64) {
         let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
         let Some(known) = place.filter(|known| known.id == peer) else { return };
-        while let Some(frame) = known.next_frame(&self.pool, now_ns) {
-            let message = Message::Frame(frame);
-            self.outputs.push_back(Output::Send { peer, message });
-        }
+        known.send_frames(&self.pool, now_ns, &mut self.outputs);
     }
 
     /// A newcomer sees the latest frame at once, if it is still there.
@@ -198,7 +194,7 @@ impl<F> Producer<F> {
         let Some(known) = self.peer_mut(peer) else { return };
         let can_wait = known.agreed.frame_fences || !has_fence;
         if can_be_shared && can_wait && known.is_idle(buffer) {
-            known.enqueue(buffer, picture);
+            known.enqueue(buffer, &picture);
             self.pool.hold(buffer);
             self.pump(peer, now_ns);
         }

@@ -304,10 +304,12 @@ impl Peer {
         self.unqueue(oldest).then_some(oldest)
     }
 
-    pub(super) fn enqueue(&mut self, buffer: BufferId, mut picture: Picture) {
-        picture.damage.merge(&self.missed);
+    pub(super) fn enqueue(&mut self, buffer: BufferId, picture: &Picture) {
+        self.queue.push_back(Queued { buffer, picture: *picture });
+        if let Some(Queued { picture, .. }) = self.queue.back_mut() {
+            picture.damage.merge(&self.missed);
+        }
         self.missed.clear();
-        self.queue.push_back(Queued { buffer, picture });
     }
 
     /// Takes a frame out of the queue, and returns whether it was there. What it would have told is
@@ -322,25 +324,31 @@ impl Peer {
         true
     }
 
-    /// The next frame to send, which the consumer holds from now on.
-    pub(super) fn next_frame<F>(&mut self, pool: &Pool<F>, now_ns: u64) -> Option<Frame> {
-        if self.state != State::Served || self.held_count >= self.limits.frames() {
-            return None;
+    /// Sends the frames that wait and have room, which the consumer holds from now on.
+    pub(super) fn send_frames<F>(
+        &mut self,
+        pool: &Pool<F>,
+        now_ns: u64,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        while self.state == State::Served && self.held_count < self.limits.frames() {
+            let Some(Queued { buffer, ref picture }) = self.queue.pop_front() else { return };
+            let Some(serial) = pool.content(buffer) else { return };
+            let Some(place) = self.held.get_mut(buffer.index()) else { return };
+            *place = Some(Held { serial, since_ns: now_ns });
+            self.held_count = self.held_count.saturating_add(1);
+            self.blocked_since_ns = None;
+            let message = Message::Frame(Frame {
+                serial,
+                user_serial: picture.user_serial,
+                presentation_ns: picture.presentation_ns,
+                buffer,
+                has_fence: self.agreed.frame_fences && pool.acquire_fence(buffer).is_some(),
+                damage: picture.damage,
+                colour: picture.colour,
+            });
+            outputs.push_back(Output::Send { peer: self.id, message });
         }
-        let Queued { buffer, picture } = self.queue.pop_front()?;
-        let serial = pool.content(buffer)?;
-        *self.held.get_mut(buffer.index())? = Some(Held { serial, since_ns: now_ns });
-        self.held_count = self.held_count.saturating_add(1);
-        self.blocked_since_ns = None;
-        Some(Frame {
-            serial,
-            user_serial: picture.user_serial,
-            presentation_ns: picture.presentation_ns,
-            buffer,
-            has_fence: self.agreed.frame_fences && pool.acquire_fence(buffer).is_some(),
-            damage: picture.damage,
-            colour: picture.colour,
-        })
     }
 
     /// Checks a release, and takes the frame back.

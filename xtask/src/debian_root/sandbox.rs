@@ -2,12 +2,12 @@
 //!
 //! Spec: unshare(1), chroot(8).
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::mesa::debian_root::DebianRoot;
+use crate::debian_root::DebianRoot;
 
 /// Mounts what the program needs and becomes it. `$1` is the root, `$2` the working folder, then
 /// come the folders to share up to `--`, then the program with its arguments.
@@ -41,28 +41,32 @@ const VARIABLES: [(&str, &str); 4] = [
 
 /// Another root with folders of this machine in it, at their own paths.
 #[derive(Debug)]
-pub(super) struct Sandbox<'a> {
+pub(crate) struct Sandbox<'a> {
     root: &'a DebianRoot,
     shared: &'a [PathBuf],
 }
 
 impl<'a> Sandbox<'a> {
-    /// A sandbox in `root`; programs start in the first of the `shared` folders.
-    pub(super) fn new(root: &'a DebianRoot, shared: &'a [PathBuf]) -> Self {
+    /// A sandbox in `root`; programs start in the first of the `shared` folders, or where there is
+    /// none, in the root's own.
+    pub(crate) fn new(root: &'a DebianRoot, shared: &'a [PathBuf]) -> Self {
         Self { root, shared }
     }
 
     /// The command that runs `program` with `arguments` inside.
     ///
     /// All that the program starts ends with it, and it ends with the command.
-    pub(super) fn command(&self, program: &Path, arguments: &[OsString]) -> Command {
+    pub(crate) fn command<A: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Command {
         let root = self.root.folder();
         let folder = self.shared.first().map_or(Path::new("/"), PathBuf::as_path);
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]);
         command.args(["sh", "-euc", SCRIPT, "sandbox"]).arg(root).arg(folder);
-        // What tests that pass have printed: one that cannot run there says so.
-        command.args(self.shared).arg("--").arg(program).arg("--show-output").args(arguments);
+        command.args(self.shared).arg("--").arg(program).args(arguments);
         command.env_clear().envs(VARIABLES);
         command
     }

@@ -4,9 +4,7 @@
 //! binary runs in it with the checkout at its own path, in namespaces of its own: when it ends,
 //! or is killed, its mounts and its processes are gone, and nothing is left to undo.
 
-mod debian_root;
-mod sandbox;
-
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -15,10 +13,11 @@ use anyhow::bail;
 use crate::cargo;
 use crate::cargo::Executable;
 use crate::cli::MesaArgs;
+use crate::debian_root::DebianRoot;
+use crate::debian_root::Sandbox;
 use crate::machine::is_root;
-use crate::mesa::debian_root::DebianRoot;
-use crate::mesa::sandbox::Sandbox;
 use crate::repository;
+use crate::requirements;
 use crate::requirements::Purpose;
 use crate::setup;
 use crate::stages::NotRun;
@@ -35,14 +34,18 @@ pub(crate) fn run(args: &MesaArgs) -> Result<()> {
     }
     setup::ensure(Purpose::Demo)?;
     let tests = build_tests()?;
-    let root = DebianRoot::prepare(&args.suite, args.fresh)?;
-    println!("{}: Mesa {}", args.suite, root.mesa_version()?);
+    let packages: Vec<_> = requirements::without_the_lab().map(|r| r.package).collect();
+    let root = DebianRoot::prepare(&args.suite, &packages, args.fresh)?;
+    println!("{}: Mesa {}", args.suite, root.version("libegl-mesa0")?);
     let shared = [repository::root(), cargo::target_directory()?];
     let sandbox = Sandbox::new(&root, &shared);
+    // What tests that pass have printed: one that cannot run there says so.
+    let arguments: Vec<_> =
+        std::iter::once(OsString::from("--show-output")).chain(args.arguments.clone()).collect();
     let mut stages = Stages::new()?;
     for test in &tests {
         let name = format!("{} {}", args.suite, test.name);
-        stages.run(&name, sandbox.command(&test.file, &args.arguments), LIMIT)?;
+        stages.run(&name, sandbox.command(&test.file, &arguments), LIMIT)?;
     }
     stages.finish(NotRun::IsFailure)
 }
