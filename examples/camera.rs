@@ -51,7 +51,7 @@ use crate::common::viewer::Viewer;
 const BUFFERS: u32 = 3;
 
 /// A camera that is slower than this is broken.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Shows what a camera sees.
 #[derive(Parser)]

@@ -40,7 +40,7 @@ use crate::common::picture;
 use crate::common::rate::Rate;
 use crate::common::report::Report;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Shows an animated XOR pattern on a monitor.
 #[derive(Parser)]

@@ -36,7 +36,7 @@ use crate::common::report::Report;
 const BUFFERS: usize = 6;
 
 /// Longer than a consumer's GPU draws.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a consumer may hold a frame. As the camera has every buffer that is free, there is never
 /// one left, and this is all that a slow consumer costs.
