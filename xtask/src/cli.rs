@@ -194,7 +194,7 @@ pub(crate) struct LabArgs {
 
 const BENCH_EXAMPLES: &str = "\
 Examples:
-  cargo xtask bench                    everything, about ten minutes
+  cargo xtask bench                    everything, about twelve minutes
   cargo xtask bench --quick            fewer rounds, and neither builds nor guests: two minutes
   cargo xtask bench --only import --output /tmp
   cargo xtask bench --only planes,gstreamer

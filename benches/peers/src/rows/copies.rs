@@ -30,6 +30,7 @@ use crate::results::Goal;
 use crate::results::Table;
 use crate::rows::OURS;
 use crate::rows::driver;
+use crate::rows::processor;
 use crate::rows::stream::Stream;
 use crate::serve;
 use crate::serve::bare;
@@ -38,6 +39,10 @@ const SHM: &str = "shared memory + glTexSubImage2D";
 const SOCKET: &str = "glReadPixels + socket";
 
 pub(crate) fn measure(pace: Pace) -> Result<Table> {
+    processor::on_one(|| on_one_processor(pace))
+}
+
+fn on_one_processor(pace: Pace) -> Result<Table> {
     let mut cases = Vec::new();
     for size in [[640, 480], [1920, 1080], [3840, 2160]] {
         let mut stream = Stream::start(serve::STREAM_TEXTURE, Usage::Sample, size)?;
@@ -67,7 +72,7 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
                done: through a stream of the crate's, whose images are kept as textures; through \
                shared memory and `glTexSubImage2D`; and read with `glReadPixels`, written to a socket, \
                read from it, and copied with `glTexSubImage2D`. Nobody draws: this is the transport \
-               alone. Ratios are of the CPU time of both processes together."
+               alone, on one processor. Ratios are of the CPU time of both processes together."
             .to_owned(),
         x: Some("pixels".to_owned()),
         cases,
