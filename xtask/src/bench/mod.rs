@@ -10,11 +10,13 @@ mod footprint;
 mod scanout;
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
 
@@ -46,6 +48,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     }
     let root = repository::root();
     let docs = args.output.clone().unwrap_or_else(|| root.join("docs"));
+    // Found out before the measuring, which takes long.
+    fs::create_dir_all(&docs).with_context(|| docs.display().to_string())?;
     let target = cargo::target_directory()?;
     let [results, sizes, scanouts] =
         ["benchmarks.json", "footprint.json", "scanout.json"].map(|name| target.join(name));
