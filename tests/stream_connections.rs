@@ -29,8 +29,12 @@ use dmashare::stream::wire::Message;
 use common::child;
 use common::child::Case;
 use common::scripted_producer::ScriptedProducer;
+use common::scripted_producer::format;
+use common::scripted_producer::frame;
+use common::scripted_producer::hello;
 use common::scripted_producer::settings;
 
+const SOON: Duration = Duration::from_secs(60);
 const MOMENT: Duration = Duration::from_millis(20);
 
 const CONNECTIONS: &[Case] = &[
@@ -74,7 +78,36 @@ const CONNECTIONS: &[Case] = &[
     }),
 ];
 
+/// Accepts one connection, and streams one frame.
+fn serve(listener: &Listener) {
+    let producer = ScriptedProducer::new(listener.accept_timeout(SOON).unwrap());
+    producer.send(&hello());
+    producer.send(&Message::Format(format(1, 1)));
+    producer.announce(0);
+    producer.send(&Message::Frame(frame(1, 0)));
+    let goodbye = || producer.try_receive().filter(|it| matches!(it, Message::Goodbye(_)));
+    common::patience::until("a goodbye", goodbye);
+}
+
+const THREADS: &[Case] = &[("a connection by path", || {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = Listener::bind_path(dir.path().join("socket")).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| serve(&listener));
+        // The format answers an offer that the scripted producer has not waited for.
+        let mut consumer = Consumer::connect(listener.path(), &settings()).unwrap();
+        let found = consumer.producer_credentials().unwrap().unwrap();
+        assert_eq!(found.pid, Some(std::process::id()));
+        assert!(consumer.next_frame(SOON).is_ok());
+    });
+})];
+
 #[test]
 fn connections_are_made_or_refused_by_name() {
     child::run_cases("connections_are_made_or_refused_by_name", CONNECTIONS);
+}
+
+#[test]
+fn producer_that_listens_is_found_by_its_path() {
+    child::run_threads("producer_that_listens_is_found_by_its_path", THREADS);
 }

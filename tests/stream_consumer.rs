@@ -26,7 +26,6 @@ use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
 use dmashare::format::Range;
 use dmashare::format::Usage;
-use dmashare::ipc::Listener;
 use dmashare::ipc::Ready;
 use dmashare::stream::Consumer;
 use dmashare::stream::ConsumerEvent;
@@ -449,17 +448,6 @@ const WAITS: &[Case] = &[
     }),
 ];
 
-/// Accepts one connection, and streams one frame.
-fn serve(listener: &Listener) {
-    let producer = ScriptedProducer::new(listener.accept_timeout(SOON).unwrap());
-    producer.send(&hello());
-    producer.send(&Message::Format(format(1, 1)));
-    producer.announce(0);
-    producer.send(&Message::Frame(frame(1, 0)));
-    let goodbye = || producer.try_receive().filter(|it| matches!(it, Message::Goodbye(_)));
-    common::patience::until("a goodbye", goodbye);
-}
-
 const THREADS: &[Case] = &[
     ("a frame that another thread drops wakes who waits", || {
         let settings = settings().frames(1);
@@ -520,18 +508,6 @@ const THREADS: &[Case] = &[
             });
             let frame = consumer.next_frame(SOON).unwrap();
             assert_eq!(frame.image().width(), 8);
-        });
-    }),
-    ("a connection by path", || {
-        let dir = tempfile::tempdir().unwrap();
-        let listener = Listener::bind_path(dir.path().join("socket")).unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(|| serve(&listener));
-            // The format answers an offer that the scripted producer has not waited for.
-            let mut consumer = Consumer::connect(listener.path(), &settings()).unwrap();
-            let found = consumer.producer_credentials().unwrap().unwrap();
-            assert_eq!(found.pid, Some(std::process::id()));
-            assert!(consumer.next_frame(SOON).is_ok());
         });
     }),
 ];
