@@ -26,6 +26,7 @@ use dmashare::stream::protocol::producer::Producer;
 use dmashare::stream::wire::BufferId;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Size;
+use dmashare::stream::wire::SpareFrames;
 
 use common::allocations;
 use common::allocations::Counting;
@@ -40,6 +41,7 @@ struct Scene {
     producer: Producer<u32>,
     consumers: Vec<(PeerId, Consumer)>,
     datagram: Vec<u8>,
+    spares: SpareFrames,
     to_release: Vec<(usize, BufferId)>,
     frames: u64,
 }
@@ -66,20 +68,24 @@ impl Scene {
         let consumer = || Consumer::new(consumer::Settings::default(), None, &sets, 0).unwrap();
         let consumers = (0..3).map(|_| (producer.connect(0).unwrap(), consumer())).collect();
         let datagram = Vec::with_capacity(65536);
-        Self { producer, consumers, datagram, to_release: Vec::with_capacity(64), frames: 0 }
+        let (spares, to_release) = (SpareFrames::new(), Vec::with_capacity(64));
+        Self { producer, consumers, datagram, spares, to_release, frames: 0 }
     }
 
     /// Carries all messages until there are none, each as a datagram.
     fn carry(&mut self, number: u64) {
-        let Self { producer, consumers, datagram, to_release, frames } = self;
+        let Self { producer, consumers, datagram, spares, to_release, frames } = self;
         loop {
             let mut is_quiet = true;
             while let Some(output) = producer.next_output() {
                 is_quiet = false;
-                let producer::Output::Send { peer, message } = output else { continue };
-                message.encode(datagram);
-                let (_, consumer) = consumers.iter_mut().find(|(known, _)| *known == peer).unwrap();
-                consumer.receive(Message::decode(datagram).unwrap(), 256);
+                if let producer::Output::Send { peer, message } = &output {
+                    message.encode(datagram);
+                    let mut known = consumers.iter_mut();
+                    let (_, consumer) = known.find(|(known, _)| known == peer).unwrap();
+                    consumer.receive(Message::decode_with(datagram, spares).unwrap(), 256);
+                }
+                producer.recycle(output);
             }
             for (place, (peer, consumer)) in consumers.iter_mut().enumerate() {
                 while let Some(output) = consumer.next_output() {
@@ -87,13 +93,14 @@ impl Scene {
                     match output {
                         consumer::Output::Send(message) => {
                             message.encode(datagram);
-                            let message = Message::decode(datagram).unwrap();
+                            let message = Message::decode_with(datagram, spares).unwrap();
                             let fence = (message.slots() == 1).then_some(7);
                             producer.receive(*peer, message, fence, 0);
                         }
                         consumer::Output::Frame(frame) => {
                             *frames += 1;
                             to_release.push((place, frame.buffer));
+                            spares.put(frame);
                         }
                         consumer::Output::Left(end) => panic!("{end:?}"),
                         _ => {}

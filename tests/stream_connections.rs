@@ -84,7 +84,7 @@ fn serve(listener: &Listener) {
     producer.send(&hello());
     producer.send(&Message::Format(format(1, 1)));
     producer.announce(0);
-    producer.send(&Message::Frame(frame(1, 0)));
+    producer.send(&Message::from(frame(1, 0)));
     let goodbye = || producer.try_receive().filter(|it| matches!(it, Message::Goodbye(_)));
     common::patience::until("a goodbye", goodbye);
 }

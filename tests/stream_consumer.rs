@@ -147,7 +147,7 @@ const EVENTS: &[Case] = &[
         let memory = sealed_memfd(IMAGE_BYTES);
         rustix::io::pwrite(&memory, &[1, 2, 3, 4], 0).unwrap();
         producer.send_with(&announce(1, 5), &[&memory]);
-        producer.send(&Message::Frame(frame(1, 5)));
+        producer.send(&Message::from(frame(1, 5)));
         producer.send(&Message::Retire(Retire { buffer: id(5) }));
         consumer.dispatch().unwrap();
         let Some(ConsumerEvent::Format(found)) = consumer.next_event() else { panic!() };
@@ -193,7 +193,7 @@ const EVENTS: &[Case] = &[
             colour,
             ..frame(9, 0)
         };
-        producer.send(&Message::Frame(sent));
+        producer.send(&Message::from(sent));
         let frame = only_frame(&mut consumer);
         assert_eq!((frame.serial().get(), frame.user_serial(), frame.buffer()), (9, 77, id(0)));
         assert_eq!(frame.presentation_ns(), NonZeroU64::new(123));
@@ -215,7 +215,7 @@ const EVENTS: &[Case] = &[
     }),
     ("a new format lets all buffers go", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(3);
-        producer.send(&Message::Frame(frame(1, 1)));
+        producer.send(&Message::from(frame(1, 1)));
         let held = only_frame(&mut consumer);
         producer.send(&Message::Format(format(2, 1)));
         let events = take_events(&mut consumer);
@@ -246,8 +246,8 @@ const EVENTS: &[Case] = &[
     }),
     ("leaving says why, and gives back what nobody has taken", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(2);
-        producer.send(&Message::Frame(frame(1, 0)));
-        producer.send(&Message::Frame(frame(2, 1)));
+        producer.send(&Message::from(frame(1, 0)));
+        producer.send(&Message::from(frame(2, 1)));
         let held = consumer.next_frame(SOON).unwrap();
         consumer.dispatch().unwrap();
         consumer.leave(Reason::Failed, "no more disk");
@@ -265,8 +265,8 @@ const EVENTS: &[Case] = &[
     }),
     ("a producer that is gone is lost, and its last frames are not", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(2);
-        producer.send(&Message::Frame(frame(1, 0)));
-        producer.send(&Message::Frame(frame(2, 1)));
+        producer.send(&Message::from(frame(1, 0)));
+        producer.send(&Message::from(frame(2, 1)));
         drop(producer);
         assert_eq!(consumer.next_frame(SOON).unwrap().serial().get(), 1);
         assert_eq!(consumer.next_frame(SOON).unwrap().serial().get(), 2);
@@ -285,7 +285,7 @@ const EVENTS: &[Case] = &[
 const RELEASES: &[Case] = &[
     ("a release names its frame and its buffer", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(2);
-        producer.send(&Message::Frame(frame(3, 1)));
+        producer.send(&Message::from(frame(3, 1)));
         let frame = only_frame(&mut consumer);
         assert!(producer.try_receive().is_none());
         consumer.release(frame, Ready::Finished).unwrap();
@@ -294,7 +294,7 @@ const RELEASES: &[Case] = &[
     ("a frame that is dropped is released by the dispatch that it calls for", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
         for serial in 1..10 {
-            producer.send(&Message::Frame(frame(serial, 0)));
+            producer.send(&Message::from(frame(serial, 0)));
             let frame = only_frame(&mut consumer);
             assert!(!is_readable(&consumer));
             drop(frame);
@@ -307,7 +307,7 @@ const RELEASES: &[Case] = &[
     ("a frame of another consumer is refused and still held", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
         let (_, mut other) = ScriptedProducer::streaming(1);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let frame = only_frame(&mut consumer);
         let refused = other.release(frame, Ready::Finished).unwrap_err();
         assert_eq!(refused.reason(), ReleaseError::Foreign);
@@ -319,7 +319,7 @@ const RELEASES: &[Case] = &[
         let (producer, mut consumer) = ScriptedProducer::streaming_with(&settings, 64);
         let mut held = Vec::new();
         for serial in 1..=64_u16 {
-            producer.send(&Message::Frame(frame(serial.into(), serial - 1)));
+            producer.send(&Message::from(frame(serial.into(), serial - 1)));
             held.push(consumer.next_frame(SOON).unwrap());
         }
         // Offers are the longest messages: the socket is full after a few.
@@ -371,8 +371,8 @@ const WAITS: &[Case] = &[
     }),
     ("a frame waits in the socket until the one before was taken", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(2);
-        producer.send(&Message::Frame(frame(1, 0)));
-        producer.send(&Message::Frame(frame(2, 1)));
+        producer.send(&Message::from(frame(1, 0)));
+        producer.send(&Message::from(frame(2, 1)));
         for serial in 1..=2 {
             assert!(is_readable(&consumer));
             consumer.dispatch().unwrap();
@@ -433,13 +433,13 @@ const WAITS: &[Case] = &[
         let settings = settings().handshake_timeout(MOMENT);
         let (producer, mut consumer) = ScriptedProducer::streaming_with(&settings, 1);
         assert_eq!(consumer.next_frame(2 * MOMENT).unwrap_err(), NextError::TimedOut);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         assert!(consumer.next_frame(SOON).is_ok());
     }),
     ("after the end there is nothing to wait for", || {
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
         // Somebody else has the consumer's socket open too, and the producer goes on.
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         consumer.leave(Reason::Finished, "");
         assert!(matches!(only_end(&mut consumer), End::Here(_)));
         assert!(!is_readable(&consumer));
@@ -452,7 +452,7 @@ const THREADS: &[Case] = &[
     ("a frame that another thread drops wakes who waits", || {
         let settings = settings().frames(1);
         let (producer, mut consumer) = ScriptedProducer::streaming_with(&settings, 2);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let held = only_frame(&mut consumer);
         std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -463,7 +463,7 @@ const THREADS: &[Case] = &[
             scope.spawn(|| {
                 let release = common::patience::until("a release", || producer.try_receive());
                 assert_eq!(release, release_of(1, 0));
-                producer.send(&Message::Frame(frame(2, 1)));
+                producer.send(&Message::from(frame(2, 1)));
             });
             assert_eq!(consumer.next_frame(SOON).unwrap().serial().get(), 2);
         });
@@ -504,7 +504,7 @@ const THREADS: &[Case] = &[
                 producer.send(&Message::Format(format(1, 1)));
                 producer.announce(0);
                 std::thread::sleep(MOMENT);
-                producer.send(&Message::Frame(frame(1, 0)));
+                producer.send(&Message::from(frame(1, 0)));
             });
             let frame = consumer.next_frame(SOON).unwrap();
             assert_eq!(frame.image().width(), 8);
@@ -536,7 +536,7 @@ const FENCES: &[Case] = &[
     ("a frame comes with its fence, and a release goes with one", || {
         let timeline = Timeline::new();
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
-        let sent = Message::Frame(Frame { has_fence: true, ..frame(1, 0) });
+        let sent = Message::from(Frame { has_fence: true, ..frame(1, 0) });
         let ready = timeline.fence(1);
         let fd = ready.as_fd().try_clone_to_owned().unwrap();
         producer.send_with(&sent, &[&fd]);
@@ -562,7 +562,7 @@ const FENCES: &[Case] = &[
         take_events(&mut consumer);
         producer.send(&Message::Format(format(1, 1)));
         producer.announce(0);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let frame = consumer.next_frame(SOON).unwrap();
         let refused = consumer.release(frame, Ready::Fence(&timeline.fence(1))).unwrap_err();
         assert_eq!(refused.reason(), ReleaseError::Fence);

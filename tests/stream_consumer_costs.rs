@@ -62,7 +62,7 @@ impl Scene {
             }
         }
         let buffer = u16::try_from(self.serial % 3).unwrap();
-        let message = Message::Frame(Frame { damage, ..frame(self.serial, buffer) });
+        let message = Message::from(Frame { damage, ..frame(self.serial, buffer) });
         message.encode(&mut self.datagram);
         rustix::net::send(&self.producer.channel, &self.datagram, SendFlags::DONTWAIT).unwrap();
     }

@@ -191,8 +191,7 @@ const MESSAGES: &[Case] = &[
         assert_eq!(served_sends(&hello()), End::Violation(violation));
     }),
     ("what only producers say", || {
-        for message in [scripted_producer::hello(), Message::Frame(scripted_producer::frame(7, 0))]
-        {
+        for message in [scripted_producer::hello(), Message::from(scripted_producer::frame(7, 0))] {
             let end = served_sends(&message);
             assert!(matches!(end, End::Violation(Violation::Unexpected { .. })), "{end:?}");
         }

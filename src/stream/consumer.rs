@@ -20,6 +20,7 @@ use crate::ipc::Ready;
 use crate::stream::DispatchError;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Link;
+use crate::stream::link::Workspace;
 use crate::stream::protocol::End;
 use crate::stream::protocol::consumer as machine;
 use crate::stream::protocol::consumer::OfferError;
@@ -126,6 +127,7 @@ const MOST_QUEUED: usize = MAX_FRAMES + 3;
 pub struct Consumer {
     machine: machine::Consumer,
     link: Option<Link>,
+    workspace: Workspace,
     watch: Watch,
     returned: Arc<Returned>,
     waiting: VecDeque<Waiting>,
@@ -177,6 +179,7 @@ impl Consumer {
         let mut consumer = Self {
             machine,
             link: Some(link),
+            workspace: Workspace::new(),
             watch,
             returned: Arc::new(returned),
             waiting: VecDeque::with_capacity(MAX_BUFFERS),
@@ -223,7 +226,7 @@ impl Consumer {
                     self.end = Some(end.clone());
                     ConsumerEvent::Ended(end)
                 }
-                Waiting::Frame { ref frame, fence } => {
+                Waiting::Frame { frame, fence } => {
                     let Some(image) = self.image(frame.buffer).cloned() else {
                         self.release_buffer(frame.buffer, None);
                         continue;
@@ -310,7 +313,7 @@ impl Consumer {
             return refuse(ReleaseError::Fence, frame);
         }
         self.release_buffer(frame.buffer(), fence);
-        frame.defuse();
+        self.workspace.spares.put(frame.defuse());
         // What fails here fails again in the next dispatch, which can say so.
         let _ = self.watch_for_room();
         Ok(())

@@ -24,7 +24,6 @@ use crate::ipc::socket;
 use crate::ipc::socket::Arrival;
 use crate::ipc::socket::Datagram;
 use crate::stream::protocol::End;
-use crate::stream::wire::MAX_MESSAGE_BYTES;
 use crate::stream::wire::Message;
 
 mod enclosed;
@@ -32,24 +31,20 @@ mod incoming;
 #[cfg(test)]
 #[cfg(not(miri))]
 mod tests;
+mod workspace;
 
 pub(in crate::stream) use enclosed::Enclosed;
 pub(in crate::stream) use incoming::Incoming;
+pub(in crate::stream) use workspace::Workspace;
 
 use enclosed::Kept;
 
-/// The longest message that is sent again and again: a frame with all its rectangles.
-const FRAME_ROOM_BYTES: usize = 512;
-
 /// One end of a connection. It owns its socket, which is closed on drop.
 ///
-/// It has memory for one message in each direction, and uses it again. What the peer has no room
-/// for waits in a queue, whose memory is kept as well.
+/// What the peer has no room for waits in a queue, whose memory is kept.
 #[derive(Debug)]
 pub(in crate::stream) struct Link {
     channel: Channel,
-    received: Box<[u8]>,
-    encoded: Vec<u8>,
     queue: VecDeque<Queued>,
     most_queued: usize,
     /// What the socket was last told to wait for a message.
@@ -68,15 +63,7 @@ struct Queued {
 impl Link {
     /// Takes a connection over. At most `most_queued` messages wait for a peer that does not read.
     pub(in crate::stream) fn new(channel: Channel, most_queued: usize) -> Self {
-        Self {
-            channel,
-            received: vec![0; MAX_MESSAGE_BYTES].into_boxed_slice(),
-            encoded: Vec::with_capacity(FRAME_ROOM_BYTES),
-            queue: VecDeque::new(),
-            most_queued,
-            timeout: None,
-            is_deaf: false,
-        }
+        Self { channel, queue: VecDeque::new(), most_queued, timeout: None, is_deaf: false }
     }
 
     /// The next message, with what came with it: an image that is checked, a fence that is one, or
@@ -85,10 +72,13 @@ impl Link {
     /// # Errors
     /// [`End::Malformed`], [`End::Unusable`], or [`End::Lost`] once all that the peer has said was
     /// received. Every file descriptor that came with the message has been closed.
-    pub(in crate::stream) fn receive(&mut self) -> Result<Option<Incoming>, End> {
+    pub(in crate::stream) fn receive(
+        &self,
+        workspace: &mut Workspace,
+    ) -> Result<Option<Incoming>, End> {
         let socket = self.channel.as_fd();
-        let arrival = socket::receive(socket, &mut self.received, RecvFlags::DONTWAIT);
-        self.open(arrival)
+        let arrival = socket::receive(socket, &mut workspace.received, RecvFlags::DONTWAIT);
+        self.open(arrival, workspace)
     }
 
     /// As [`Link::receive`], but waits for a message, at most for `timeout`, which is more than 0. It
@@ -102,9 +92,10 @@ impl Link {
     pub(in crate::stream) fn receive_timeout(
         &mut self,
         timeout: Duration,
+        workspace: &mut Workspace,
     ) -> Result<Option<Incoming>, End> {
         if self.is_deaf {
-            return self.receive();
+            return self.receive(workspace);
         }
         let socket = self.channel.as_fd();
         let timeout = power_of_two(timeout);
@@ -117,12 +108,16 @@ impl Link {
             self.timeout = Some(timeout);
         }
         let flags = RecvFlags::empty();
-        let arrival = socket::receive_until_signal(socket, &mut self.received, flags);
-        self.open(arrival)
+        let arrival = socket::receive_until_signal(socket, &mut workspace.received, flags);
+        self.open(arrival, workspace)
     }
 
     #[inline]
-    fn open(&mut self, arrival: Result<Arrival, Errno>) -> Result<Option<Incoming>, End> {
+    fn open(
+        &self,
+        arrival: Result<Arrival, Errno>,
+        workspace: &mut Workspace,
+    ) -> Result<Option<Incoming>, End> {
         let Datagram { sent_bytes, attached } = match arrival {
             Ok(Arrival::Datagram(datagram)) => datagram,
             Ok(Arrival::End) => return Err(End::Lost),
@@ -130,10 +125,11 @@ impl Link {
             Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
             Err(errno) => return Err(End::Unusable(ReceiveError::of_recvmsg(errno))),
         };
-        let Some(bytes) = self.received.get(..sent_bytes) else {
-            return Err(End::Malformed(Message::refuse_cut(&self.received, sent_bytes)));
+        let Workspace { received, spares, .. } = workspace;
+        let Some(bytes) = received.get(..sent_bytes) else {
+            return Err(End::Malformed(Message::refuse_cut(received, sent_bytes)));
         };
-        match Message::decode(bytes) {
+        match Message::decode_with(bytes, spares) {
             Ok(message) => Incoming::open(message, attached).map(Some),
             Err(malformed) => Err(End::Malformed(malformed)),
         }
@@ -149,9 +145,10 @@ impl Link {
         &mut self,
         message: &Message,
         enclosed: Enclosed<'_>,
+        workspace: &mut Workspace,
     ) -> Result<(), End> {
         debug_assert_eq!(enclosed.fds().count(), message.slots(), "{message:?}");
-        if self.queue.is_empty() && self.transmit(message, enclosed)? == Sent::Yes {
+        if self.queue.is_empty() && self.transmit(message, enclosed, workspace)? == Sent::Yes {
             return Ok(());
         }
         if self.queue.len() >= self.most_queued {
@@ -168,9 +165,9 @@ impl Link {
     ///
     /// # Errors
     /// [`End::Unsent`].
-    pub(in crate::stream) fn flush(&mut self) -> Result<(), End> {
+    pub(in crate::stream) fn flush(&mut self, workspace: &mut Workspace) -> Result<(), End> {
         while let Some(Queued { message, kept }) = self.queue.pop_front() {
-            if self.transmit(&message, kept.lend())? == Sent::NoRoom {
+            if self.transmit(&message, kept.lend(), workspace)? == Sent::NoRoom {
                 self.queue.push_front(Queued { message, kept });
                 break;
             }
@@ -188,13 +185,18 @@ impl Link {
         self.channel.peer_credentials()
     }
 
-    fn transmit(&mut self, message: &Message, enclosed: Enclosed<'_>) -> Result<Sent, End> {
+    fn transmit(
+        &mut self,
+        message: &Message,
+        enclosed: Enclosed<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<Sent, End> {
         if self.is_deaf {
             return Ok(Sent::Yes);
         }
-        message.encode(&mut self.encoded);
+        message.encode(&mut workspace.encoded);
         let fds = enclosed.fds();
-        match socket::send(self.channel.as_fd(), &self.encoded, fds, SendFlags::DONTWAIT) {
+        match socket::send(self.channel.as_fd(), &workspace.encoded, fds, SendFlags::DONTWAIT) {
             Ok(()) => Ok(Sent::Yes),
             Err(Errno::AGAIN) => Ok(Sent::NoRoom),
             Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => {

@@ -16,6 +16,7 @@ use crate::ipc::Listener;
 use crate::ipc::PeerCredentials;
 use crate::stream::DispatchError;
 use crate::stream::clock::moment_ns;
+use crate::stream::link::Workspace;
 use crate::stream::protocol::producer as machine;
 use crate::stream::protocol::producer::PeerId;
 use crate::stream::returned::Returned;
@@ -118,6 +119,7 @@ pub struct Producer {
     most_queued: usize,
     doors: Doors,
     connections: Connections,
+    workspace: Workspace,
     images: Images,
     watch: Watch,
     returned: Arc<Returned>,
@@ -155,6 +157,7 @@ impl Producer {
             most_queued: settings.most_queued,
             doors: Doors::default(),
             connections: Connections::default(),
+            workspace: Workspace::new(),
             images: Images::new(),
             watch,
             returned: Arc::new(returned),

@@ -176,6 +176,7 @@ mod message;
 mod offer;
 #[cfg(test)]
 mod properties;
+mod spare_frames;
 #[cfg(test)]
 mod strategies;
 
@@ -203,6 +204,7 @@ pub use malformed::Malformed;
 pub use message::Kind;
 pub use message::Message;
 pub use offer::Offer;
+pub use spare_frames::SpareFrames;
 
 /// The version of the stream that this crate speaks. There is no other yet.
 pub const STREAM_VERSION: u16 = 1;

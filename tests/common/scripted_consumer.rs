@@ -53,7 +53,7 @@ impl ScriptedConsumer {
     pub(crate) fn frame(&self) -> Frame {
         loop {
             if let Message::Frame(frame) = self.receive() {
-                return frame;
+                return *frame;
             }
         }
     }

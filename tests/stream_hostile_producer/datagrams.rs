@@ -68,7 +68,7 @@ pub(crate) const BYTES: &[Case] = &[
         assert_eq!(malformed(&[]), Malformed::Length { expected: 16, found: 0 });
     }),
     ("half a message", || {
-        for message in [Message::Frame(frame(11, 1)), announce(1, 9), goodbye()] {
+        for message in [Message::from(frame(11, 1)), announce(1, 9), goodbye()] {
             let bytes = encoded(&message);
             for length in [1, 15, 16, bytes.len() / 2, bytes.len() - 1] {
                 let refused = malformed(&bytes[..length]);
@@ -83,12 +83,12 @@ pub(crate) const BYTES: &[Case] = &[
         }
     }),
     ("two messages in one datagram", || {
-        let bytes = encoded(&Message::Frame(frame(11, 1)));
+        let bytes = encoded(&Message::from(frame(11, 1)));
         let refused = malformed(&[bytes.as_slice(), &bytes].concat());
         assert_eq!(refused, Malformed::StatedLength { stated: 48, found: 96 });
     }),
     ("more than any message has", || {
-        let mut bytes = encoded(&Message::Frame(frame(11, 1)));
+        let mut bytes = encoded(&Message::from(frame(11, 1)));
         bytes.resize(MAX_MESSAGE_BYTES + 1, 0);
         let expected = MAX_MESSAGE_BYTES;
         assert_eq!(malformed(&bytes), Malformed::Length { expected, found: expected + 1 });
@@ -98,14 +98,14 @@ pub(crate) const BYTES: &[Case] = &[
     ("something else", || {
         let header = |error| Malformed::Header(error);
         assert_eq!(malformed(&[b'G'; 300]), header(wire::Malformed::Magic));
-        let mut later = encoded(&Message::Frame(frame(11, 1)));
+        let mut later = encoded(&Message::from(frame(11, 1)));
         later[8] = 2;
         assert_eq!(malformed(&later), header(wire::Malformed::Version { found: 2 }));
         let one_image = image().encode();
         assert_eq!(malformed(&one_image), header(wire::Malformed::Kind { found: 1 }));
     }),
     ("a buffer that no pool has", || {
-        let mut bytes = encoded(&Message::Frame(frame(11, 1)));
+        let mut bytes = encoded(&Message::from(frame(11, 1)));
         bytes[40] = 64;
         let expected = Malformed::OutOfRange { field: Field::Buffer, found: 64 };
         assert_eq!(malformed(&bytes), expected);
@@ -123,7 +123,7 @@ pub(crate) const FDS: &[Case] = &[
         let memfd = sealed_memfd(IMAGE_BYTES);
         let frame = Frame { has_fence: true, ..frame(11, 1) };
         let messages =
-            [goodbye(), Message::Format(format(1, 1)), Message::Frame(frame), announce(1, 9)];
+            [goodbye(), Message::Format(format(1, 1)), Message::from(frame), announce(1, 9)];
         for message in messages {
             for count in [message.slots() + 1, 5, 6, 7, 64, 253] {
                 let refused = unusable(&message, &vec![&memfd; count]);
@@ -140,11 +140,11 @@ pub(crate) const FDS: &[Case] = &[
         assert_eq!(unusable(&announce(1, 9), &[]), missing(1, 0));
         let memfd = sealed_memfd(4096);
         assert_eq!(unusable(&announce_image(1, 9, nv12()), &[&memfd]), missing(2, 1));
-        let frame = Message::Frame(Frame { has_fence: true, ..frame(11, 1) });
+        let frame = Message::from(Frame { has_fence: true, ..frame(11, 1) });
         assert_eq!(unusable(&frame, &[]), missing(1, 0));
     }),
     ("what is no fence", || {
-        let message = Message::Frame(Frame { has_fence: true, ..frame(11, 1) });
+        let message = Message::from(Frame { has_fence: true, ..frame(11, 1) });
         let things = [sealed_memfd(4096), buffer::dev_null(), buffer::pipe(), buffer::directory()];
         for thing in &things {
             let expected = ReceiveError::Fence(SyncFileError::NotASyncFile);
@@ -175,9 +175,9 @@ pub(crate) const FDS: &[Case] = &[
         assert!(matches!(refused, ReceiveError::Image(InvalidDescriptor::Layout(_))), "{refused}");
     }),
     ("a consumer without room for a file descriptor", || {
-        for message in [announce(1, 9), Message::Frame(Frame { has_fence: true, ..frame(11, 1) })] {
+        for message in [announce(1, 9), Message::from(Frame { has_fence: true, ..frame(11, 1) })] {
             let (producer, mut consumer) = ScriptedProducer::streaming(3);
-            producer.send(&Message::Frame(frame(10, 0)));
+            producer.send(&Message::from(frame(10, 0)));
             let held = consumer.next_frame(SOON).unwrap();
             producer.send_with(&message, &[&sealed_memfd(IMAGE_BYTES)]);
             let end = without_room(|| ended(&mut consumer));
@@ -214,7 +214,7 @@ pub(crate) const MEMORY: &[Case] = &[
         let (producer, mut consumer) = ScriptedProducer::streaming(0);
         let memfd = sealed_memfd(IMAGE_BYTES);
         producer.send_with(&announce(1, 0), &[&memfd]);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let frame = consumer.next_frame(SOON).unwrap();
         let mut mapping = frame.image().map(Access::Read).unwrap();
         assert_eq!(rustix::fs::ftruncate(&memfd, 0), Err(Errno::PERM));

@@ -39,8 +39,8 @@ fn script() -> Vec<(Message, Option<OwnedFd>)> {
         (Message::Format(format(1, 1)), None),
         (announce(1, 0), memfd()),
         (announce(1, 1), memfd()),
-        (Message::Frame(frame(1, 0)), None),
-        (Message::Frame(frame(2, 1)), None),
+        (Message::from(frame(1, 0)), None),
+        (Message::from(frame(2, 1)), None),
         (Message::Retire(Retire { buffer: id(0) }), None),
         (Message::Format(format(2, 1)), None),
         (announce(2, 0), memfd()),
@@ -110,7 +110,7 @@ pub(crate) const DEATHS: &[Case] = &[
         assert_eq!(ended(&mut consumer), End::Lost);
         let (producer, mut consumer) = ScriptedProducer::streaming(2);
         rustix::net::shutdown(&producer.channel, rustix::net::Shutdown::Read).unwrap();
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let frame = consumer.next_frame(SOON).unwrap();
         consumer.release(frame, Ready::Finished).unwrap();
         assert_eq!(ended(&mut consumer), End::Lost);

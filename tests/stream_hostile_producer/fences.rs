@@ -19,7 +19,7 @@ pub(crate) const FENCES: &[Case] = &[
     ("a fence that never signals", || {
         let timeline = Timeline::new();
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
-        let message = Message::Frame(Frame { has_fence: true, ..frame(1, 0) });
+        let message = Message::from(Frame { has_fence: true, ..frame(1, 0) });
         producer.send_with(&message, &[&timeline.fence(1).into_fd()]);
         let frame = consumer.next_frame(SOON).unwrap();
         assert_eq!(frame.wait_for_pixels(MOMENT), Err(WaitError::TimedOut));
@@ -28,7 +28,7 @@ pub(crate) const FENCES: &[Case] = &[
     ("a fence that fails", || {
         let timeline = Timeline::new();
         let (producer, mut consumer) = ScriptedProducer::streaming(1);
-        let message = Message::Frame(Frame { has_fence: true, ..frame(1, 0) });
+        let message = Message::from(Frame { has_fence: true, ..frame(1, 0) });
         producer.send_with(&message, &[&timeline.fence(1).into_fd()]);
         drop(timeline);
         let frame = consumer.next_frame(SOON).unwrap();
@@ -39,7 +39,7 @@ pub(crate) const FENCES: &[Case] = &[
     ("a fence that was not agreed on", || {
         let timeline = Timeline::new();
         let settings = settings().waits_for_fences(false);
-        let message = Message::Frame(Frame { has_fence: true, ..frame(11, 1) });
+        let message = Message::from(Frame { has_fence: true, ..frame(11, 1) });
         let fence = timeline.fence(1).into_fd();
         let end = end_with(&settings, |producer| producer.send_with(&message, &[&fence]));
         assert_eq!(end, End::Violation(Violation::Fence));

@@ -61,7 +61,7 @@ fn end_of(act: impl FnOnce(&ScriptedProducer)) -> End {
 
 fn end_with(settings: &ConsumerSettings, act: impl FnOnce(&ScriptedProducer)) -> End {
     let (producer, mut consumer) = ScriptedProducer::streaming_with(settings, 3);
-    producer.send(&Message::Frame(frame(10, 0)));
+    producer.send(&Message::from(frame(10, 0)));
     let held = consumer.next_frame(SOON).unwrap();
     act(&producer);
     let end = ended(&mut consumer);

@@ -63,29 +63,29 @@ pub(crate) const MESSAGES: &[Case] = &[
     }),
     ("a frame in a buffer that was never announced", || {
         let expected = Violation::NoBuffer { buffer: id(63) };
-        assert_eq!(violation(&Message::Frame(frame(11, 63))), expected);
+        assert_eq!(violation(&Message::from(frame(11, 63))), expected);
     }),
     ("a frame in a buffer that is held", || {
         let expected = Violation::InUse { buffer: id(0) };
-        assert_eq!(violation(&Message::Frame(frame(11, 0))), expected);
+        assert_eq!(violation(&Message::from(frame(11, 0))), expected);
     }),
     ("a serial that was used, and one from before", || {
         for found in [10, 9, 1] {
             let expected = Violation::SerialOrder { found: serial(found), before: 10 };
-            assert_eq!(violation(&Message::Frame(frame(found, 1))), expected);
+            assert_eq!(violation(&Message::from(frame(found, 1))), expected);
         }
     }),
     ("more frames than may be held", || {
         let end = end_of(|producer| {
-            producer.send(&Message::Frame(frame(11, 1)));
-            producer.send(&Message::Frame(frame(12, 2)));
+            producer.send(&Message::from(frame(11, 1)));
+            producer.send(&Message::from(frame(12, 2)));
         });
         let expected = Violation::TooManyFrames { serial: serial(12) };
         assert_eq!(end, End::Violation(expected));
     }),
     ("damage outside of the picture", || {
         let damage = Damage::new(&[Rectangle::new(7, 7, 2, 1).unwrap()]);
-        let message = Message::Frame(Frame { damage, ..frame(11, 1) });
+        let message = Message::from(Frame { damage, ..frame(11, 1) });
         assert_eq!(violation(&message), Violation::Damage { serial: serial(11) });
     }),
     ("a retirement of what is not there", || {
@@ -188,10 +188,10 @@ pub(crate) const LIMITS: &[Case] = &[
     ("a producer that takes no releases", || {
         let settings = settings().limits(Limits::default().with_frames(64));
         let (producer, mut consumer) = ScriptedProducer::streaming_with(&settings, 2);
-        producer.send(&Message::Frame(frame(1, 0)));
+        producer.send(&Message::from(frame(1, 0)));
         let held = consumer.next_frame(SOON).unwrap();
         for serial in 2..100_000 {
-            if producer.send_bytes(&encoded(&Message::Frame(frame(serial, 1))), &[]).is_err() {
+            if producer.send_bytes(&encoded(&Message::from(frame(serial, 1))), &[]).is_err() {
                 break;
             }
             match consumer.next_frame(SOON) {

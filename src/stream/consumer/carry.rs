@@ -12,7 +12,6 @@ use crate::stream::DispatchError;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;
-use crate::stream::link::Link;
 use crate::stream::protocol::consumer::Output;
 use crate::stream::wire::BufferId;
 use crate::stream::wire::MAX_BUFFERS;
@@ -56,7 +55,7 @@ impl Consumer {
     /// Waits for one message, and takes it.
     pub(super) fn wait_to_receive(&mut self, timeout: Duration) {
         let Some(link) = &mut self.link else { return };
-        match link.receive_timeout(timeout) {
+        match link.receive_timeout(timeout, &mut self.workspace) {
             Ok(None) => {}
             Ok(Some(incoming)) => self.take(incoming),
             Err(end) => {
@@ -67,8 +66,8 @@ impl Consumer {
     }
 
     fn flush(&mut self) {
-        let flushed = self.link.as_mut().map_or(Ok(()), Link::flush);
-        if let Err(end) = flushed {
+        let Some(link) = &mut self.link else { return };
+        if let Err(end) = link.flush(&mut self.workspace) {
             self.machine.end(end);
             self.carry_outputs(None, None, None);
         }
@@ -90,7 +89,7 @@ impl Consumer {
             else {
                 return;
             };
-            match link.receive() {
+            match link.receive(&mut self.workspace) {
                 Ok(None) => return,
                 Ok(Some(incoming)) => {
                     let is_frame = matches!(incoming.message, Message::Frame(_));
@@ -152,40 +151,32 @@ impl Consumer {
         mut fence: Option<SyncFile>,
         release_fence: Option<&SyncFile>,
     ) {
-        while !self.machine.outputs_mut().is_empty() {
-            let mut outputs = mem::take(self.machine.outputs_mut());
-            for output in &outputs {
-                let event = match output {
-                    Output::Send(message) => {
-                        self.send(message, release_fence);
-                        continue;
-                    }
-                    Output::Announced { buffer } => {
-                        let Some(image) = image.take() else { continue };
-                        Waiting::Announced { buffer: *buffer, image }
-                    }
-                    Output::Frame(frame) => Waiting::Frame { frame: *frame, fence: fence.take() },
-                    Output::Format(format) => Waiting::Format(*format),
-                    Output::Gone { buffer } => Waiting::Gone { buffer: *buffer },
-                    Output::Left(end) => {
-                        self.close();
-                        Waiting::Ended(end.clone())
-                    }
-                };
-                self.waiting.push_back(event);
-            }
-            outputs.clear();
-            // The memory is used again, unless something that was done has had consequences.
-            if self.machine.outputs_mut().is_empty() {
-                *self.machine.outputs_mut() = outputs;
-            }
+        while let Some(output) = self.machine.next_output() {
+            let event = match output {
+                Output::Send(message) => {
+                    self.send(&message, release_fence);
+                    continue;
+                }
+                Output::Announced { buffer } => {
+                    let Some(image) = image.take() else { continue };
+                    Waiting::Announced { buffer, image }
+                }
+                Output::Frame(frame) => Waiting::Frame { frame, fence: fence.take() },
+                Output::Format(format) => Waiting::Format(format),
+                Output::Gone { buffer } => Waiting::Gone { buffer },
+                Output::Left(end) => {
+                    self.close();
+                    Waiting::Ended(end)
+                }
+            };
+            self.waiting.push_back(event);
         }
     }
 
     fn send(&mut self, message: &Message, release_fence: Option<&SyncFile>) {
         let Some(link) = &mut self.link else { return };
         let fence = release_fence.filter(|_| message.slots() == 1);
-        if let Err(end) = link.send(message, Enclosed::fence(fence)) {
+        if let Err(end) = link.send(message, Enclosed::fence(fence), &mut self.workspace) {
             self.machine.end(end);
         }
     }

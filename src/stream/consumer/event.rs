@@ -11,10 +11,6 @@ use crate::sync::SyncFile;
 /// What has happened, in order.
 #[derive(Debug)]
 #[non_exhaustive]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a frame is the large one and the frequent one: boxed, it would have to be allocated"
-)]
 pub enum ConsumerEvent {
     /// All buffers that follow are of this size and format. Those of before go, each when it is
     /// not held any more.
@@ -40,14 +36,10 @@ pub enum ConsumerEvent {
 /// An event that nobody has taken yet. It owns what it brings, so that the images that a consumer
 /// has are those of the events that were taken.
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a frame is the large one and the frequent one: boxed, it would have to be allocated"
-)]
 pub(in crate::stream::consumer) enum Waiting {
     Format(Format),
     Announced { buffer: BufferId, image: Dmabuf },
-    Frame { frame: Frame, fence: Option<SyncFile> },
+    Frame { frame: Box<Frame>, fence: Option<SyncFile> },
     Gone { buffer: BufferId },
     Ended(End),
 }

@@ -25,7 +25,7 @@ use crate::sync::WaitError;
 #[derive(Debug)]
 #[must_use = "dropping it releases the frame"]
 pub struct ReceivedFrame {
-    frame: Frame,
+    frame: Box<Frame>,
     image: Dmabuf,
     fence: Option<SyncFile>,
     hold: Hold,
@@ -33,13 +33,13 @@ pub struct ReceivedFrame {
 
 impl ReceivedFrame {
     pub(in crate::stream::consumer) fn new(
-        frame: &Frame,
+        frame: Box<Frame>,
         image: Dmabuf,
         fence: Option<SyncFile>,
         returned: Arc<Returned>,
     ) -> Self {
         let hold = Hold { buffer: frame.buffer, returned: Some(returned) };
-        Self { frame: *frame, image, fence, hold }
+        Self { frame, image, fence, hold }
     }
 
     /// The image that it is in. Wait for the [fence](Self::fence) before its pixels are used.
@@ -99,9 +99,10 @@ impl ReceivedFrame {
         self.hold.returned.as_ref().is_some_and(|own| Arc::ptr_eq(own, returned))
     }
 
-    /// It has been released: dropping it says nothing any more.
-    pub(in crate::stream::consumer) fn defuse(mut self) {
+    /// It has been released: dropping it says nothing any more. Its memory is for another one.
+    pub(in crate::stream::consumer) fn defuse(mut self) -> Box<Frame> {
         self.hold.returned = None;
+        self.frame
     }
 }
 

@@ -14,14 +14,47 @@ use crate::stream::protocol::fixtures;
 use crate::stream::wire::Announce;
 use crate::stream::wire::BufferId;
 use crate::stream::wire::Kind;
+use crate::stream::wire::MAX_MESSAGE_BYTES;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::Release;
 
 const MOST_QUEUED: usize = 4;
 
-fn pair() -> (Link, Link) {
+/// One end, with memory of its own.
+struct Side {
+    link: Link,
+    workspace: Workspace,
+}
+
+impl Side {
+    fn new(channel: Channel) -> Self {
+        Self { link: Link::new(channel, MOST_QUEUED), workspace: Workspace::new() }
+    }
+
+    fn send(&mut self, message: &Message, enclosed: Enclosed<'_>) -> Result<(), End> {
+        self.link.send(message, enclosed, &mut self.workspace)
+    }
+
+    fn flush(&mut self) -> Result<(), End> {
+        self.link.flush(&mut self.workspace)
+    }
+
+    fn receive(&mut self) -> Result<Option<Incoming>, End> {
+        self.link.receive(&mut self.workspace)
+    }
+
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<Option<Incoming>, End> {
+        self.link.receive_timeout(timeout, &mut self.workspace)
+    }
+
+    fn wants_write(&self) -> bool {
+        self.link.wants_write()
+    }
+}
+
+fn pair() -> (Side, Side) {
     let (one, other) = Channel::pair().unwrap();
-    (Link::new(one, MOST_QUEUED), Link::new(other, MOST_QUEUED))
+    (Side::new(one), Side::new(other))
 }
 
 fn image() -> Dmabuf {
@@ -38,12 +71,12 @@ fn release(number: u64) -> Message {
     Message::Release(Release { serial, buffer, has_fence: false })
 }
 
-fn received(link: &mut Link) -> Message {
-    link.receive().unwrap().expect("a message").message
+fn received(side: &mut Side) -> Message {
+    side.receive().unwrap().expect("a message").message
 }
 
-fn is_empty(link: &mut Link) -> bool {
-    matches!(link.receive(), Ok(None))
+fn is_empty(side: &mut Side) -> bool {
+    matches!(side.receive(), Ok(None))
 }
 
 #[test]
@@ -123,7 +156,7 @@ fn goodbye_of_a_peer_that_is_gone_is_received() {
 #[test]
 fn peer_that_shuts_its_ears_is_lost() {
     let (here, there) = Channel::pair().unwrap();
-    let mut here = Link::new(here, MOST_QUEUED);
+    let mut here = Side::new(here);
     rustix::net::shutdown(&there, rustix::net::Shutdown::Read).unwrap();
     assert!(is_empty(&mut here));
     here.send(&release(1), Enclosed::Nothing).unwrap();
@@ -133,7 +166,7 @@ fn peer_that_shuts_its_ears_is_lost() {
 #[test]
 fn what_is_no_message_is_refused_by_name() {
     let (there, here) = Channel::pair().unwrap();
-    let mut here = Link::new(here, MOST_QUEUED);
+    let mut here = Side::new(here);
     let send = |bytes: &[u8]| {
         let sent = rustix::net::send(&there, bytes, SendFlags::NOSIGNAL);
         assert_eq!(sent, Ok(bytes.len()));
@@ -157,7 +190,7 @@ fn what_is_no_message_is_refused_by_name() {
 #[test]
 fn file_descriptors_have_to_be_those_of_the_message() {
     let (there, here) = Channel::pair().unwrap();
-    let mut here = Link::new(here, MOST_QUEUED);
+    let mut here = Side::new(here);
     let image = image();
     let mut send = |message: &Message, count| {
         let mut bytes = Vec::new();
@@ -196,7 +229,7 @@ fn wait_for_a_message_ends_with_it_or_in_time() {
     assert_eq!(here.receive_timeout(Duration::MAX).unwrap_err(), End::Lost);
     // Nothing is waited for that a peer that takes nothing could still say.
     let (here, there) = Channel::pair().unwrap();
-    let mut here = Link::new(here, MOST_QUEUED);
+    let mut here = Side::new(here);
     rustix::net::shutdown(&there, rustix::net::Shutdown::Read).unwrap();
     here.send(&release(1), Enclosed::Nothing).unwrap();
     assert_eq!(here.receive_timeout(Duration::from_secs(3600)).unwrap_err(), End::Lost);

@@ -1,7 +1,6 @@
 #![warn(clippy::arithmetic_side_effects)]
 //! Between the sockets and the state machine.
 
-use std::mem;
 use std::sync::Arc;
 
 use super::Producer;
@@ -101,7 +100,8 @@ impl Producer {
         let Some(connection) = self.connections.only_mut().filter(|it| !it.is_writing) else {
             return false;
         };
-        let (peer, received) = (connection.peer, connection.link.receive_timeout(timeout));
+        let (peer, received) =
+            (connection.peer, connection.link.receive_timeout(timeout, &mut self.workspace));
         let has_heard = !matches!(received, Ok(None));
         self.heard(peer, received);
         has_heard
@@ -159,7 +159,7 @@ impl Producer {
         let Some(connection) = self.connections.at_mut(place) else { return };
         let peer = connection.peer;
         if connection.is_writing {
-            let flushed = connection.link.flush();
+            let flushed = connection.link.flush(&mut self.workspace);
             if let Err(end) = flushed {
                 self.machine.end(peer, end);
                 self.carry();
@@ -168,7 +168,7 @@ impl Producer {
             self.watch_for_room(peer);
         }
         let Some(connection) = self.connections.get_mut(peer) else { return };
-        let received = connection.link.receive();
+        let received = connection.link.receive(&mut self.workspace);
         self.heard(peer, received);
     }
 
@@ -195,16 +195,9 @@ impl Producer {
 
     /// Does what the state machine says.
     pub(super) fn carry(&mut self) {
-        while !self.machine.outputs_mut().is_empty() {
-            let mut outputs = mem::take(self.machine.outputs_mut());
-            for output in &outputs {
-                self.carry_one(output);
-            }
-            outputs.clear();
-            // The memory is used again, unless something that was done has had consequences.
-            if self.machine.outputs_mut().is_empty() {
-                *self.machine.outputs_mut() = outputs;
-            }
+        while let Some(output) = self.machine.next_output() {
+            self.carry_one(&output);
+            self.machine.recycle(output);
         }
     }
 
@@ -242,7 +235,7 @@ impl Producer {
             }
             _ => Enclosed::Nothing,
         };
-        match connection.link.send(message, enclosed) {
+        match connection.link.send(message, enclosed, &mut self.workspace) {
             Ok(()) => self.watch_for_room(peer),
             Err(end) => self.machine.end(peer, end),
         }

@@ -63,19 +63,23 @@ impl Producer {
         let credentials = credentials
             .map_err(|errno| JoinError::Call { call: "getsockopt(SO_PEERCRED)", errno })?;
         if !allow.allows(&credentials) {
-            return Err(refuse(&mut link, Reason::NotAllowed, JoinError::NotAllowed));
+            return Err(self.refuse(&mut link, Reason::NotAllowed, JoinError::NotAllowed));
         }
         let peer = match self.machine.connect(now_ns()) {
             Ok(peer) => peer,
             Err(machine::ConnectError::TooManyPeers { most }) => {
-                return Err(refuse(&mut link, Reason::Limit, JoinError::TooManyPeers { most }));
+                return Err(self.refuse(
+                    &mut link,
+                    Reason::Limit,
+                    JoinError::TooManyPeers { most },
+                ));
             }
         };
         if let Err(errno) = self.watch.add(&link, Source::Peer(peer.place)) {
             let error = JoinError::Call { call: "epoll_ctl", errno };
             self.machine.lost(peer);
             self.carry();
-            return Err(refuse(&mut link, Reason::Failed, error));
+            return Err(self.refuse(&mut link, Reason::Failed, error));
         }
         let connection =
             Connection { peer, link, credentials, missed_frames: 0, is_writing: false };
@@ -94,12 +98,12 @@ impl Producer {
         self.improve_at_ns.get_or_insert(now_ns().saturating_add(IMPROVE_AFTER_NS));
         self.events.push_back(ProducerEvent::Left { peer, end });
     }
-}
 
-/// Says goodbye to somebody who was never let in.
-fn refuse(link: &mut Link, reason: Reason, error: JoinError) -> JoinError {
-    let goodbye = Message::Goodbye(Goodbye { reason, text: Text::new(&error.to_string()) });
-    // The connection is closed next, which says enough if nothing can be said.
-    let _ = link.send(&goodbye, Enclosed::Nothing);
-    error
+    /// Says goodbye to somebody who was never let in.
+    fn refuse(&mut self, link: &mut Link, reason: Reason, error: JoinError) -> JoinError {
+        let goodbye = Message::Goodbye(Goodbye { reason, text: Text::new(&error.to_string()) });
+        // The connection is closed next, which says enough if nothing can be said.
+        let _ = link.send(&goodbye, Enclosed::Nothing, &mut self.workspace);
+        error
+    }
 }

@@ -158,11 +158,6 @@ impl Consumer {
         self.outputs.pop_front()
     }
 
-    /// All that is to be done next, in the memory where it is: an output is large to move.
-    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
-        &mut self.outputs
-    }
-
     /// Takes a message of the producer. `size_bytes` is what the buffers of an announced image have
     /// together, and of no meaning for the other messages. After the end everything is ignored.
     pub fn receive(&mut self, message: Message, size_bytes: u64) {
@@ -179,8 +174,7 @@ impl Consumer {
             Message::Format(format) if has_met => self.take_format(format),
             Message::Announce(announce) if is_served => self.take_announce(&announce, size_bytes),
             Message::Retire(retire) if is_served => self.take_retire(retire.buffer),
-            // Not moved: it is large, and the frequent one.
-            Message::Frame(ref frame) if is_served => self.take_frame(frame),
+            Message::Frame(frame) if is_served => self.take_frame(frame),
             message => Err(Violation::Unexpected { kind: message.kind(), state: state.name() }),
         };
         if let Err(violation) = done {
@@ -390,7 +384,7 @@ impl Consumer {
         }
     }
 
-    fn take_frame(&mut self, frame: &Frame) -> Result<(), Violation> {
+    fn take_frame(&mut self, frame: Box<Frame>) -> Result<(), Violation> {
         let Frame { serial, buffer, .. } = *frame;
         let Some(place) = self.places.get_mut(buffer.index()).filter(|place| place.is_announced)
         else {
@@ -414,7 +408,7 @@ impl Consumer {
         place.held = Some(serial);
         self.held_count = self.held_count.saturating_add(1);
         self.last_serial = serial.get();
-        self.outputs.push_back(Output::Frame(*frame));
+        self.outputs.push_back(Output::Frame(frame));
         Ok(())
     }
 

@@ -118,7 +118,7 @@ pub(in crate::stream) fn of_kind(kind: Kind) -> Message {
         Kind::Format => Message::Format(format(2, 1)),
         Kind::Announce => announce(1, 3),
         Kind::Retire => Message::Retire(Retire { buffer: id(1) }),
-        Kind::Frame => Message::Frame(frame(2, 1)),
+        Kind::Frame => Message::from(frame(2, 1)),
         Kind::Release => release(1, 0),
         Kind::Goodbye => goodbye(),
     }

@@ -29,6 +29,7 @@ use crate::stream::wire::Offer;
 use crate::stream::wire::Reason;
 use crate::stream::wire::Retire;
 use crate::stream::wire::Size;
+use crate::stream::wire::SpareFrames;
 use crate::stream::wire::Text;
 
 mod error;
@@ -70,6 +71,7 @@ pub struct Producer<F> {
     last_serial: u64,
     latest: Option<(BufferId, Picture)>,
     outputs: VecDeque<Output>,
+    spares: SpareFrames,
 }
 
 impl<F> Producer<F> {
@@ -84,6 +86,7 @@ impl<F> Producer<F> {
             last_serial: 0,
             latest: None,
             outputs: VecDeque::new(),
+            spares: SpareFrames::new(),
         }
     }
 
@@ -92,9 +95,12 @@ impl<F> Producer<F> {
         self.outputs.pop_front()
     }
 
-    /// All that is to be done next, in the memory where it is: an output is large to move.
-    pub(in crate::stream) fn outputs_mut(&mut self) -> &mut VecDeque<Output> {
-        &mut self.outputs
+    /// Takes back what has been done: a frame that was sent is memory for the next one, so that none
+    /// but the first ones allocates.
+    pub fn recycle(&mut self, done: Output) {
+        if let Output::Send { message: Message::Frame(frame), .. } = done {
+            self.spares.put(frame);
+        }
     }
 
     /// A consumer has connected. It is greeted, and has to say hello and make an offer in time.
@@ -349,9 +355,11 @@ impl<F> Producer<F> {
         }
         for place in 0..self.peers.len() {
             let peer = self.peers.get_mut(place).and_then(Option::as_mut);
-            let Some(peer) = peer.and_then(|peer| peer.unqueue(buffer).then_some(peer.id)) else {
+            let Some(peer) = peer else { continue };
+            if !peer.unqueue(buffer, &mut self.spares) {
                 continue;
-            };
+            }
+            let peer = peer.id;
             self.miss(peer, buffer);
             // It is retired below, and gone then if nobody has it.
             let _ = self.pool.release(buffer, None);

@@ -19,6 +19,8 @@ const RETIRE_BYTES: usize = 24;
 pub struct BufferId(u8);
 
 impl BufferId {
+    pub(in crate::stream::wire) const FIRST: Self = Self(0);
+
     /// `None` for 64 or more.
     pub fn new(number: u16) -> Option<Self> {
         let id = u8::try_from(number).ok()?;

@@ -125,6 +125,14 @@ impl Damage {
         self.code = 0;
     }
 
+    /// What another one says. Moves no more than the rectangles that there are.
+    pub(in crate::stream) fn set(&mut self, other: &Self) {
+        self.code = other.code;
+        for (to, from) in self.rectangles.iter_mut().zip(other.rectangles().into_iter().flatten()) {
+            *to = *from;
+        }
+    }
+
     fn add(&mut self, rectangle: Rectangle) {
         if self.rectangles().is_none_or(|known| known.contains(&rectangle)) {
             return;
@@ -165,23 +173,25 @@ impl Damage {
         }
     }
 
+    /// Reads what follows a code, over what was there.
     pub(in crate::stream::wire) fn decode(
+        &mut self,
         code: u8,
         reader: &mut Reader<'_>,
-    ) -> Result<Self, Malformed> {
-        let mut damage = Self { rectangles: [UNUSED; MAX_RECTANGLES], code };
+    ) -> Result<(), Malformed> {
         let count = Self::count_of(code)?;
+        self.code = code;
         for index in 0..count {
             let (x, y) = (reader.u32()?, reader.u32()?);
             let rectangle = Rectangle::check(x, y, reader.u32()?, reader.u32()?)?;
-            if damage.rectangles.iter().take(index).any(|known| *known == rectangle) {
+            if self.rectangles.iter().take(index).any(|known| *known == rectangle) {
                 return Err(Malformed::RectangleTwice { rectangle: index });
             }
-            if let Some(to) = damage.rectangles.get_mut(index) {
+            if let Some(to) = self.rectangles.get_mut(index) {
                 *to = rectangle;
             }
         }
-        Ok(damage)
+        Ok(())
     }
 }
 

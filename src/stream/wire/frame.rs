@@ -49,19 +49,22 @@ impl Frame {
         self.damage.encode(&mut writer);
     }
 
-    pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    /// Reads a frame over another one. What is left of that after an error means nothing.
+    pub(in crate::stream::wire) fn decode(
+        &mut self,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Malformed> {
         reader.expect_at_least(FRAME_BYTES)?;
-        let serial = reader.nonzero_u64(Field::Serial)?;
-        let user_serial = reader.u64()?;
-        let presentation_ns = NonZeroU64::new(reader.u64()?);
-        let buffer = reader.buffer()?;
-        let has_fence = reader.flag(Field::Fence)?;
+        self.serial = reader.nonzero_u64(Field::Serial)?;
+        self.user_serial = reader.u64()?;
+        self.presentation_ns = NonZeroU64::new(reader.u64()?);
+        self.buffer = reader.buffer()?;
+        self.has_fence = reader.flag(Field::Fence)?;
         let code = reader.u8()?;
         let rectangles_bytes = Damage::count_of(code)?.saturating_mul(16);
-        let colour = Colour::decode(reader)?;
+        self.colour = Colour::decode(reader)?;
         reader.expect(FRAME_BYTES.saturating_add(rectangles_bytes))?;
-        let damage = Damage::decode(code, reader)?;
-        Ok(Self { serial, user_serial, presentation_ns, buffer, has_fence, damage, colour })
+        self.damage.decode(code, reader)
     }
 }
 

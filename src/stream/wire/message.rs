@@ -12,6 +12,7 @@ use crate::stream::wire::Offer;
 use crate::stream::wire::ProducerHello;
 use crate::stream::wire::Release;
 use crate::stream::wire::Retire;
+use crate::stream::wire::SpareFrames;
 use crate::stream::wire::bytes::Reader;
 
 /// One message, either way. See the [tables](crate::stream::wire) for its bytes.
@@ -32,10 +33,6 @@ use crate::stream::wire::bytes::Reader;
 /// assert_eq!(Message::decode(&datagram), Err(Malformed::Reserved { at: 27 }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a frame is the large one and the frequent one: boxed, it would have to be allocated"
-)]
 pub enum Message {
     /// What a consumer says first.
     ConsumerHello(ConsumerHello),
@@ -49,8 +46,8 @@ pub enum Message {
     Announce(Announce),
     /// A buffer that no further frame comes in.
     Retire(Retire),
-    /// A frame.
-    Frame(Frame),
+    /// A frame. It is large and frequent: see [`Message::decode_with`].
+    Frame(Box<Frame>),
     /// A frame given back.
     Release(Release),
     /// The last message.
@@ -58,12 +55,21 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads a datagram. Allocates for an [`Offer`] and a [`Goodbye`] alone, and no more than the
-    /// datagram has bytes for.
+    /// Reads a datagram. Allocates for a [`Frame`], an [`Offer`] and a [`Goodbye`] alone, and for the
+    /// latter no more than the datagram has bytes for.
     ///
     /// # Errors
     /// [`Malformed`]: says which field is wrong.
     pub fn decode(datagram: &[u8]) -> Result<Self, Malformed> {
+        Self::decode_with(datagram, &mut SpareFrames::new())
+    }
+
+    /// As [`Message::decode`], but a frame is written to one of `spares`. Give it back to them when
+    /// it is not needed any more, and no frame but the first ones allocates.
+    ///
+    /// # Errors
+    /// [`Malformed`]: says which field is wrong.
+    pub fn decode_with(datagram: &[u8], spares: &mut SpareFrames) -> Result<Self, Malformed> {
         let (kind, mut reader) = Reader::behind_header(datagram)?;
         let reader = &mut reader;
         Ok(match kind {
@@ -73,7 +79,11 @@ impl Message {
             Kind::Format => Self::Format(Format::decode(reader)?),
             Kind::Announce => Self::Announce(Announce::decode(reader)?),
             Kind::Retire => Self::Retire(Retire::decode(reader)?),
-            Kind::Frame => Self::Frame(Frame::decode(reader)?),
+            Kind::Frame => {
+                let mut frame = spares.take();
+                frame.decode(reader)?;
+                Self::Frame(frame)
+            }
             Kind::Release => Self::Release(Release::decode(reader)?),
             Kind::Goodbye => Self::Goodbye(Goodbye::decode(reader)?),
         })
@@ -127,6 +137,13 @@ impl Message {
             Self::Release(release) => usize::from(release.has_fence),
             _ => 0,
         }
+    }
+}
+
+impl From<Frame> for Message {
+    /// Allocates.
+    fn from(frame: Frame) -> Self {
+        Self::Frame(Box::new(frame))
     }
 }
 

@@ -89,6 +89,19 @@ proptest! {
         assert_refused_or_canonical(&[header.as_slice(), &fields].concat());
     }
 
+    /// What was in the memory before is of no meaning.
+    #[test]
+    fn frame_is_read_over_another_one(messages in proptest::collection::vec(messages(), 1..8)) {
+        let mut spares = SpareFrames::new();
+        for message in messages {
+            let read = Message::decode_with(&encoded(&message), &mut spares);
+            prop_assert_eq!(&read, &Ok(message));
+            if let Ok(Message::Frame(frame)) = read {
+                spares.put(frame);
+            }
+        }
+    }
+
     /// The two protocols share a header and cannot be taken for each other.
     #[test]
     fn no_message_of_a_stream_is_an_image(message in messages()) {
@@ -111,7 +124,7 @@ fn encode_uses_the_memory_that_it_is_given() {
     let mut datagram = Vec::with_capacity(512);
     let memory = datagram.as_ptr();
     for _ in 0..3 {
-        Message::Frame(frame).encode(&mut datagram);
+        Message::from(frame).encode(&mut datagram);
         assert_eq!(datagram.len(), 48);
         assert_eq!((datagram.as_ptr(), datagram.capacity()), (memory, 512));
     }

@@ -16,6 +16,7 @@ use dmashare::stream::protocol::producer::Producer;
 use dmashare::stream::wire::BufferId;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Size;
+use dmashare::stream::wire::SpareFrames;
 
 use crate::path::Path;
 use crate::paths::wire;
@@ -39,6 +40,7 @@ struct Stream {
     producer: Producer<u32>,
     consumers: VecDeque<(PeerId, Consumer)>,
     datagram: Vec<u8>,
+    spares: SpareFrames,
     arrived: Vec<BufferId>,
 }
 
@@ -57,7 +59,8 @@ impl Stream {
             (producer.connect(0).expect("a place"), consumer.expect("an offer"))
         };
         let consumers = (0..consumers).map(connect).collect();
-        let mut stream = Self { producer, consumers, datagram: Vec::new(), arrived: Vec::new() };
+        let (datagram, spares, arrived) = (Vec::new(), SpareFrames::new(), Vec::new());
+        let mut stream = Self { producer, consumers, datagram, spares, arrived };
         stream.carry();
         stream
     }
@@ -80,19 +83,22 @@ impl Stream {
         let mut has_carried = false;
         while let Some(output) = self.producer.next_output() {
             has_carried = true;
-            let producer::Output::Send { peer, message } = output else { continue };
-            message.encode(&mut self.datagram);
-            let message = Message::decode(&self.datagram).expect("a message");
-            // Messages come in the order of the consumers: the search ends where it begins.
-            let steps = self.consumers.iter().take_while(|(known, _)| *known != peer).count();
-            self.consumers.rotate_left(steps);
-            self.consumers.front_mut().expect("its consumer").1.receive(message, 64 * 256);
+            if let producer::Output::Send { peer, message } = &output {
+                message.encode(&mut self.datagram);
+                let message = Message::decode_with(&self.datagram, &mut self.spares);
+                // Messages come in the order of the consumers: the search ends where it begins.
+                let steps = self.consumers.iter().take_while(|(known, _)| known != peer).count();
+                self.consumers.rotate_left(steps);
+                let (_, consumer) = self.consumers.front_mut().expect("its consumer");
+                consumer.receive(message.expect("a message"), 64 * 256);
+            }
+            self.producer.recycle(output);
         }
         has_carried
     }
 
     fn carry_to_producer(&mut self) -> bool {
-        let Self { producer, consumers, datagram, arrived, .. } = self;
+        let Self { producer, consumers, datagram, spares, arrived } = self;
         let mut has_carried = false;
         for (peer, consumer) in consumers {
             while let Some(output) = consumer.next_output() {
@@ -100,11 +106,14 @@ impl Stream {
                 match output {
                     consumer::Output::Send(message) => {
                         message.encode(datagram);
-                        let message = Message::decode(datagram).expect("a message");
+                        let message = Message::decode_with(datagram, spares).expect("a message");
                         let fence = (message.slots() == 1).then_some(7);
                         producer.receive(*peer, message, fence, 0);
                     }
-                    consumer::Output::Frame(frame) => arrived.push(frame.buffer),
+                    consumer::Output::Frame(frame) => {
+                        arrived.push(frame.buffer);
+                        spares.put(frame);
+                    }
                     _ => {}
                 }
             }

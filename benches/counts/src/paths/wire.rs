@@ -16,6 +16,7 @@ use dmashare::stream::wire::Frame;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Rectangle;
 use dmashare::stream::wire::Release;
+use dmashare::stream::wire::SpareFrames;
 
 use crate::path::Path;
 
@@ -26,7 +27,7 @@ pub(crate) fn paths() -> impl Iterator<Item = Path> {
     let buffer = BufferId::new(2).expect("a buffer of a pool");
     let serial = NonZeroU64::MIN;
     let rectangle = |at| Rectangle::new(at, at, 8, 8).expect("a rectangle");
-    let frame = Message::Frame(Frame {
+    let frame = Message::from(Frame {
         serial,
         user_serial: 7,
         presentation_ns: None,
@@ -71,8 +72,12 @@ fn both_ways(name: &str, message: Message) -> [Path; 2] {
     let encode = Path::new(format!("encode {name}"), TIMES, move || {
         black_box(&message).encode(black_box(&mut datagram));
     });
+    let mut spares = SpareFrames::new();
     let decode = Path::new(format!("decode {name}"), TIMES, move || {
-        black_box(Message::decode(black_box(&bytes)).expect("a message"));
+        let message = Message::decode_with(black_box(&bytes), &mut spares);
+        if let Message::Frame(frame) = black_box(message.expect("a message")) {
+            spares.put(frame);
+        }
     });
     [encode, decode]
 }

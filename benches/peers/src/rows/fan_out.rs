@@ -102,7 +102,6 @@ impl Scene {
             let frame = consumer.next_frame(SOON).expect("a frame");
             consumer.release(frame, Ready::Finished).expect("a producer");
         }
-        self.producer.dispatch().expect("a dispatch");
         while self.producer.next_event().is_some() {}
     }
 }

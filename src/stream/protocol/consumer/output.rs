@@ -9,10 +9,6 @@ use crate::stream::wire::Message;
 /// What is to be done, or has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a frame is the large one and the frequent one: boxed, it would have to be allocated"
-)]
 pub enum Output {
     /// Send this: a release that says so with its fence.
     Send(Message),
@@ -29,8 +25,8 @@ pub enum Output {
         buffer: BufferId,
     },
     /// A frame, which is held from now on. Its buffer stays as it is until it is
-    /// [released](super::Consumer::release).
-    Frame(Frame),
+    /// [released](super::Consumer::release). Its memory is that of the message.
+    Frame(Box<Frame>),
     /// The connection is over. What is held stays as it is for as long as the producer lets it.
     Left(End),
 }

@@ -28,7 +28,7 @@ fn refused(limits: Limits, messages: Vec<Message>) -> Violation {
 }
 
 fn sent(number: u64, buffer: u16) -> Message {
-    Message::Frame(frame(number, buffer))
+    Message::from(frame(number, buffer))
 }
 
 fn retire(buffer: u16) -> Message {
@@ -50,7 +50,7 @@ fn consumer_says_hello_and_then_what_it_can_use() {
 fn frame_is_held_until_it_is_released() {
     let mut consumer = served_consumer(Limits::default());
     consumer.receive(sent(5, 1), 0);
-    assert_eq!(consumer_outputs(&mut consumer), [Output::Frame(frame(5, 1))]);
+    assert_eq!(consumer_outputs(&mut consumer), [Output::Frame(Box::new(frame(5, 1)))]);
     assert_eq!(consumer.release(id(0), false), Err(ReleaseError::NotHeld { buffer: id(0) }));
     assert_eq!(consumer.release(id(1), false), Ok(()));
     assert_eq!(consumer_outputs(&mut consumer), [Output::Send(release(5, 1))]);
@@ -75,7 +75,7 @@ fn wrong_frames_are_refused() {
     let retired = Violation::NoBuffer { buffer: id(1) };
     assert_eq!(refused(limits, vec![retire(1), sent(1, 1)]), retired);
     let damage = Damage::new(&[Rectangle::new(0, 8, 1, 1).unwrap()]);
-    let outside = Message::Frame(Frame { damage, ..frame(4, 0) });
+    let outside = Message::from(Frame { damage, ..frame(4, 0) });
     assert_eq!(refused(limits, vec![outside]), Violation::Damage { serial: serial(4) });
 }
 
@@ -200,7 +200,7 @@ fn fences_go_only_where_they_were_agreed_on() {
     consumer.receive(sent(1, 0), 0);
     assert_eq!(consumer.release(id(0), true), Err(ReleaseError::Fence));
     assert_eq!(consumer.release(id(0), false), Ok(()));
-    consumer.receive(Message::Frame(Frame { has_fence: true, ..frame(2, 0) }), 0);
+    consumer.receive(Message::from(Frame { has_fence: true, ..frame(2, 0) }), 0);
     assert_eq!(end_of(&mut consumer), Some(End::Violation(Violation::Fence)));
 }
 

@@ -154,15 +154,16 @@ impl<F> Producer<F> {
                 self.miss(peer, buffer);
                 return;
             }
-            Room::NoneForOldest => known.drop_oldest(),
+            Room::NoneForOldest => known.oldest(),
             Room::Disconnect => {
                 self.end(peer, End::TooSlow);
                 return;
             }
         };
-        if let Some(known) = self.peer_mut(peer) {
-            known.enqueue(buffer, picture);
+        if let Some(oldest) = dropped {
+            known.unqueue(oldest, &mut self.spares);
         }
+        known.enqueue(buffer, picture, &mut self.spares);
         self.pool.hold(buffer);
         if let Some(oldest) = dropped {
             self.miss(peer, oldest);
@@ -191,10 +192,11 @@ impl<F> Producer<F> {
         let Some((buffer, picture)) = self.latest else { return };
         let has_fence = self.pool.acquire_fence(buffer).is_some();
         let can_be_shared = self.pool.can_be_shared_again(buffer);
-        let Some(known) = self.peer_mut(peer) else { return };
+        let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
+        let Some(known) = place.filter(|known| known.id == peer) else { return };
         let can_wait = known.agreed.frame_fences || !has_fence;
         if can_be_shared && can_wait && known.is_idle(buffer) {
-            known.enqueue(buffer, &picture);
+            known.enqueue(buffer, &picture, &mut self.spares);
             self.pool.hold(buffer);
             self.pump(peer, now_ns);
         }
@@ -203,7 +205,9 @@ impl<F> Producer<F> {
     /// What waits for a consumer is not for it any more.
     pub(super) fn unqueue_all(&mut self, peer: PeerId) {
         for buffer in BufferId::all() {
-            if self.peer_mut(peer).is_some_and(|known| known.unqueue(buffer)) {
+            let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
+            let known = place.filter(|known| known.id == peer);
+            if known.is_some_and(|known| known.unqueue(buffer, &mut self.spares)) {
                 self.miss(peer, buffer);
                 let after = self.pool.release(buffer, None);
                 self.tell(buffer, after);

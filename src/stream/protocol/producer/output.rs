@@ -26,13 +26,10 @@ impl fmt::Display for PeerId {
 /// What is to be done, or has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a frame is the large one and the frequent one: boxed, it would have to be allocated"
-)]
 pub enum Output {
     /// Send this: an announcement with the file descriptors of its buffer, a frame that says so
-    /// with the [`acquire_fence`](super::Producer::acquire_fence) of its buffer.
+    /// with the [`acquire_fence`](super::Producer::acquire_fence) of its buffer. Give frames back
+    /// with [`recycle`](super::Producer::recycle).
     Send {
         /// To whom.
         peer: PeerId,

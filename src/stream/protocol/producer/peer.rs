@@ -26,6 +26,7 @@ use crate::stream::wire::Message;
 use crate::stream::wire::Offer;
 use crate::stream::wire::ProducerHello;
 use crate::stream::wire::Release;
+use crate::stream::wire::SpareFrames;
 
 /// Offers may come this often in the long run, in nanoseconds.
 const OFFER_INTERVAL_NS: u64 = 1_000_000_000;
@@ -85,12 +86,6 @@ struct Held {
 }
 
 #[derive(Clone, Debug)]
-struct Queued {
-    buffer: BufferId,
-    picture: Picture,
-}
-
-#[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) id: PeerId,
     pub(super) state: State,
@@ -107,7 +102,8 @@ pub(super) struct Peer {
     until_ns: u64,
     held: Vec<Option<Held>>,
     held_count: usize,
-    queue: VecDeque<Queued>,
+    /// The frames that wait for it. Their serials are those of their buffers.
+    queue: VecDeque<Box<Frame>>,
     blocked_since_ns: Option<u64>,
     /// When the offers that have come were due, had they come as seldom as they are to.
     offers_paid_ns: u64,
@@ -259,7 +255,7 @@ impl Peer {
 
     /// The buffers that wait for it.
     pub(super) fn queue(&self) -> impl Iterator<Item = BufferId> {
-        self.queue.iter().map(|queued| queued.buffer)
+        self.queue.iter().map(|frame| frame.buffer)
     }
 
     /// Whether nothing waits for it, and it knows this buffer but has not got it.
@@ -298,29 +294,38 @@ impl Peer {
         }
     }
 
-    /// Drops the frame that waits longest.
-    pub(super) fn drop_oldest(&mut self) -> Option<BufferId> {
-        let oldest = self.queue.front()?.buffer;
-        self.unqueue(oldest).then_some(oldest)
+    /// The frame that waits longest.
+    pub(super) fn oldest(&self) -> Option<BufferId> {
+        self.queue().next()
     }
 
-    pub(super) fn enqueue(&mut self, buffer: BufferId, picture: &Picture) {
-        self.queue.push_back(Queued { buffer, picture: *picture });
-        if let Some(Queued { picture, .. }) = self.queue.back_mut() {
-            picture.damage.merge(&self.missed);
-        }
+    pub(super) fn enqueue(
+        &mut self,
+        buffer: BufferId,
+        picture: &Picture,
+        spares: &mut SpareFrames,
+    ) {
+        let mut frame = spares.take();
+        frame.buffer = buffer;
+        frame.user_serial = picture.user_serial;
+        frame.presentation_ns = picture.presentation_ns;
+        frame.colour = picture.colour;
+        frame.damage.set(&picture.damage);
+        frame.damage.merge(&self.missed);
         self.missed.clear();
+        self.queue.push_back(frame);
     }
 
     /// Takes a frame out of the queue, and returns whether it was there. What it would have told is
     /// told by the one behind it, or by the one that comes.
-    pub(super) fn unqueue(&mut self, buffer: BufferId) -> bool {
-        let place = self.queue.iter().position(|queued| queued.buffer == buffer);
+    pub(super) fn unqueue(&mut self, buffer: BufferId, spares: &mut SpareFrames) -> bool {
+        let place = self.queue.iter().position(|frame| frame.buffer == buffer);
         let Some((place, dropped)) = place.and_then(|at| Some((at, self.queue.remove(at)?))) else {
             return false;
         };
-        let behind = self.queue.get_mut(place).map(|queued| &mut queued.picture.damage);
-        behind.unwrap_or(&mut self.missed).merge(&dropped.picture.damage);
+        let behind = self.queue.get_mut(place).map(|frame| &mut frame.damage);
+        behind.unwrap_or(&mut self.missed).merge(&dropped.damage);
+        spares.put(dropped);
         true
     }
 
@@ -332,22 +337,16 @@ impl Peer {
         outputs: &mut VecDeque<Output>,
     ) {
         while self.state == State::Served && self.held_count < self.limits.frames() {
-            let Some(Queued { buffer, ref picture }) = self.queue.pop_front() else { return };
+            let Some(mut frame) = self.queue.pop_front() else { return };
+            let buffer = frame.buffer;
             let Some(serial) = pool.content(buffer) else { return };
             let Some(place) = self.held.get_mut(buffer.index()) else { return };
             *place = Some(Held { serial, since_ns: now_ns });
             self.held_count = self.held_count.saturating_add(1);
             self.blocked_since_ns = None;
-            let message = Message::Frame(Frame {
-                serial,
-                user_serial: picture.user_serial,
-                presentation_ns: picture.presentation_ns,
-                buffer,
-                has_fence: self.agreed.frame_fences && pool.acquire_fence(buffer).is_some(),
-                damage: picture.damage,
-                colour: picture.colour,
-            });
-            outputs.push_back(Output::Send { peer: self.id, message });
+            frame.serial = serial;
+            frame.has_fence = self.agreed.frame_fences && pool.acquire_fence(buffer).is_some();
+            outputs.push_back(Output::Send { peer: self.id, message: Message::Frame(frame) });
         }
     }
 
