@@ -13,13 +13,7 @@ pub(in crate::stream) fn now_ns() -> u64 {
     seconds.saturating_mul(SECOND_NS).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// So much later than now.
-pub(in crate::stream) fn moment_ns(timeout: Duration) -> u64 {
-    now_ns().saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
-}
-
-/// From now until then. Does not look at the clock for a moment long ago, such as 0.
-pub(in crate::stream) fn duration_until(moment_ns: u64) -> Duration {
-    let now_ns = if moment_ns == 0 { 0 } else { now_ns() };
-    Duration::from_nanos(moment_ns.saturating_sub(now_ns))
+/// So much later than a moment.
+pub(in crate::stream) fn after(moment_ns: u64, timeout: Duration) -> u64 {
+    moment_ns.saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
 }

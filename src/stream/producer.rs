@@ -15,7 +15,6 @@ use crate::ipc::Channel;
 use crate::ipc::Listener;
 use crate::ipc::PeerCredentials;
 use crate::stream::DispatchError;
-use crate::stream::clock::moment_ns;
 use crate::stream::link::Workspace;
 use crate::stream::protocol::producer as machine;
 use crate::stream::protocol::producer::PeerId;
@@ -216,7 +215,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`]. What is wrong with a consumer is an event.
     pub fn dispatch(&mut self) -> Result<(), DispatchError> {
-        self.turn(0, Until::Idle)
+        self.turn(Duration::ZERO, Until::Idle)
     }
 
     /// As [`Producer::dispatch`], but waits until there is something to do, at most for `timeout`.
@@ -225,7 +224,7 @@ impl Producer {
     /// # Errors
     /// See [`DispatchError`].
     pub fn dispatch_timeout(&mut self, timeout: Duration) -> Result<(), DispatchError> {
-        self.turn(moment_ns(timeout), Until::Idle)
+        self.turn(timeout, Until::Idle)
     }
 
     /// What has happened next; `None` if nothing has. Makes no system call.

@@ -2,6 +2,7 @@
 //! Between the sockets and the state machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Producer;
 use super::ProducerEvent;
@@ -10,7 +11,6 @@ use super::join::MOST_EVENTS;
 use super::watch::Source;
 use super::watched;
 use crate::stream::DispatchError;
-use crate::stream::clock::duration_until;
 use crate::stream::clock::now_ns;
 use crate::stream::link::Enclosed;
 use crate::stream::link::Incoming;
@@ -35,18 +35,18 @@ pub(super) enum Until {
 }
 
 impl Producer {
-    /// One dispatch, which waits until `deadline_ns` for something to do; 0 for not at all.
-    pub(super) fn turn(&mut self, deadline_ns: u64, until: Until) -> Result<(), DispatchError> {
+    /// One dispatch, which waits at most for `timeout` for something to do.
+    pub(super) fn turn(&mut self, timeout: Duration, until: Until) -> Result<(), DispatchError> {
         let has_cancelled = self.rest()?;
         let is_busy = has_cancelled || self.is_negotiation_due;
-        let mut has_heard = self.hear(if is_busy { 0 } else { deadline_ns }, until)?;
+        let mut has_heard = self.hear(if is_busy { Duration::ZERO } else { timeout }, until)?;
         let mut rounds = 1..MOST_ROUNDS;
         while has_heard && rounds.next().is_some() {
             let is_done = until == Until::Released && !self.machine.expects_releases();
             if is_done && self.rang_at_ns.is_none() {
                 break;
             }
-            has_heard = self.hear(0, until)?;
+            has_heard = self.hear(Duration::ZERO, until)?;
         }
         if let Some(rang_at_ns) = self.rang_at_ns.take() {
             self.look_at_clock(rang_at_ns);
@@ -58,28 +58,28 @@ impl Producer {
         self.rest().map(drop)
     }
 
-    /// Waits until `deadline_ns` for somebody to say something, and takes one message of each who
+    /// Waits at most for `timeout` for somebody to say something, and takes one message of each who
     /// has. Returns whether there may be more.
-    fn hear(&mut self, deadline_ns: u64, until: Until) -> Result<bool, DispatchError> {
-        if until == Until::Released && self.hear_only_consumer(deadline_ns) {
+    fn hear(&mut self, timeout: Duration, until: Until) -> Result<bool, DispatchError> {
+        if until == Until::Released && self.hear_only_consumer(timeout) {
             return Ok(true);
         }
-        self.look_around(deadline_ns)
+        self.look_around(timeout)
     }
 
     /// Notes when the alarm rang: who was late is known when all that was said before has been heard.
-    fn look_around(&mut self, deadline_ns: u64) -> Result<bool, DispatchError> {
+    fn look_around(&mut self, timeout: Duration) -> Result<bool, DispatchError> {
         let all = watched(&self.doors, &self.connections);
-        let timeout = duration_until(deadline_ns);
         let count = self.watch.wait(self.returned.alarm(), all, timeout)?;
+        let now_ns = if count > 0 { now_ns() } else { 0 };
         let mut has_heard = false;
         for index in 0..count {
             match self.watch.source(index) {
                 // It goes on ringing until it is set again.
                 Some(Source::Alarm) if self.rang_at_ns.is_some() => continue,
-                Some(Source::Alarm) => self.rang_at_ns = Some(now_ns()),
+                Some(Source::Alarm) => self.rang_at_ns = Some(now_ns),
                 Some(Source::Listener(place)) => self.accept(place),
-                Some(Source::Peer(place)) => self.serve(place),
+                Some(Source::Peer(place)) => self.serve(place, now_ns),
                 None => {}
             }
             has_heard = true;
@@ -89,11 +89,10 @@ impl Producer {
 
     /// Waits for a message of the only consumer in one call, where to wait and to receive are two.
     /// Returns whether there was one: there is none where anything else can happen meanwhile.
-    fn hear_only_consumer(&mut self, deadline_ns: u64) -> bool {
+    fn hear_only_consumer(&mut self, timeout: Duration) -> bool {
         // Nothing is acquired that could be dropped, nobody can connect, and no time matters.
         let is_quiet = Arc::get_mut(&mut self.returned).is_some_and(|it| it.alarm().is_off())
             && self.doors.listeners().is_empty();
-        let timeout = duration_until(deadline_ns);
         if !is_quiet || timeout.is_zero() {
             return false;
         }
@@ -103,7 +102,7 @@ impl Producer {
         let (peer, received) =
             (connection.peer, connection.link.receive_timeout(timeout, &mut self.workspace));
         let has_heard = !matches!(received, Ok(None));
-        self.heard(peer, received);
+        self.heard(peer, received, now_ns());
         has_heard
     }
 
@@ -155,7 +154,7 @@ impl Producer {
     }
 
     /// Sends what waits for a consumer, and takes one message of it.
-    fn serve(&mut self, place: usize) {
+    fn serve(&mut self, place: usize, now_ns: u64) {
         let Some(connection) = self.connections.at_mut(place) else { return };
         let peer = connection.peer;
         if connection.is_writing {
@@ -169,24 +168,24 @@ impl Producer {
         }
         let Some(connection) = self.connections.get_mut(peer) else { return };
         let received = connection.link.receive(&mut self.workspace);
-        self.heard(peer, received);
+        self.heard(peer, received, now_ns);
     }
 
-    fn heard(&mut self, peer: PeerId, received: Result<Option<Incoming>, End>) {
+    fn heard(&mut self, peer: PeerId, received: Result<Option<Incoming>, End>, now_ns: u64) {
         match received {
             Ok(None) => {}
-            Ok(Some(incoming)) => self.take(peer, incoming),
+            Ok(Some(incoming)) => self.take(peer, incoming, now_ns),
             Err(end) => self.machine.end(peer, end),
         }
         self.carry();
     }
 
-    fn take(&mut self, peer: PeerId, incoming: Incoming) {
+    fn take(&mut self, peer: PeerId, incoming: Incoming, now_ns: u64) {
         let Incoming { message, fence, image: _ } = incoming;
         let fence = fence.map(|sync_file| Fence { from: Some(peer), sync_file });
         let is_offer = matches!(message, Message::Offer(_));
         let wish_before = self.offer(peer).map(Offer::wished_size);
-        self.machine.receive(peer, message, fence, now_ns());
+        self.machine.receive(peer, message, fence, now_ns);
         let wish = self.offer(peer).map(Offer::wished_size);
         if let Some(size) = wish.filter(|size| is_offer && *size != wish_before.flatten()) {
             self.events.push_back(ProducerEvent::Wished { peer, size });

@@ -15,7 +15,7 @@ use super::carry::Until;
 use super::fencing::Fence;
 use crate::allocator::AllocateError;
 use crate::ipc::Ready;
-use crate::stream::clock::moment_ns;
+use crate::stream::clock::after;
 use crate::stream::clock::now_ns;
 use crate::stream::protocol::producer as machine;
 use crate::stream::protocol::producer::Picture;
@@ -48,17 +48,24 @@ impl Producer {
     /// # Errors
     /// See [`AcquireError`]: what kept it until the end.
     pub fn acquire_timeout(&mut self, timeout: Duration) -> Result<Acquired, AcquireError> {
-        let end_ns = moment_ns(timeout);
-        let mut until_ns = self.machine.acquirable_from_ns();
+        let mut end_ns = None;
         loop {
-            let next_ns = until_ns.unwrap_or(u64::MAX).min(end_ns);
-            self.turn(next_ns, Until::Released)?;
-            until_ns = match self.acquire_now() {
-                Err(AcquireError::NoneFree { until_ns }) => until_ns,
-                Err(AcquireError::NotConfigured) => None,
-                done => return done,
+            let wait = match self.machine.acquirable_from_ns() {
+                // Nobody waits, and it does not matter what time it is.
+                Some(0) => Duration::ZERO,
+                from_ns => {
+                    let now_ns = now_ns();
+                    let end_ns = *end_ns.get_or_insert(after(now_ns, timeout));
+                    let next_ns = from_ns.unwrap_or(u64::MAX).min(end_ns);
+                    Duration::from_nanos(next_ns.saturating_sub(now_ns))
+                }
             };
-            if now_ns() >= end_ns {
+            self.turn(wait, Until::Released)?;
+            match self.acquire_now() {
+                Err(AcquireError::NoneFree { .. } | AcquireError::NotConfigured) => {}
+                done => return done,
+            }
+            if end_ns.is_some_and(|end_ns| now_ns() >= end_ns) {
                 return self.acquire();
             }
         }
@@ -66,11 +73,12 @@ impl Producer {
 
     fn acquire_now(&mut self) -> Result<Acquired, AcquireError> {
         self.cancel_dropped();
-        let now_ns = now_ns();
         let late_from_ns = self.machine.acquirable_from_ns().filter(|from_ns| *from_ns > 0);
+        // Where nobody can be late it does not matter what time it is.
+        let now_ns = late_from_ns.map_or(0, |_| now_ns());
         if late_from_ns.is_some_and(|from_ns| from_ns <= now_ns) {
             // Who would have to leave may only not have been heard.
-            self.turn(0, Until::Idle)?;
+            self.turn(Duration::ZERO, Until::Idle)?;
         }
         if self.format().is_none() {
             return Err(AcquireError::NotConfigured);
@@ -157,7 +165,7 @@ impl Producer {
         picture: Picture,
         timeout: Duration,
     ) -> Result<NonZeroU64, NotSubmitted> {
-        let end_ns = moment_ns(timeout);
+        let end_ns = after(now_ns(), timeout);
         let mut acquired = acquired;
         loop {
             let refused = match self.submit_now(acquired, ready, &picture) {
@@ -171,10 +179,12 @@ impl Producer {
                 } => (until_ns, again),
                 refused => return Err(refused),
             };
-            if now_ns() >= end_ns {
+            let now_ns = now_ns();
+            if now_ns >= end_ns {
                 return self.submit(again, ready, picture);
             }
-            if let Err(error) = self.turn(until_ns.min(end_ns), Until::Idle) {
+            let wait = Duration::from_nanos(until_ns.min(end_ns).saturating_sub(now_ns));
+            if let Err(error) = self.turn(wait, Until::Idle) {
                 return Err(NotSubmitted { reason: error.into(), acquired: Some(again) });
             }
             acquired = again;
