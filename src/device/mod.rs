@@ -38,7 +38,7 @@
 //! let display = Node::open_driver("vkms", NodeKind::Primary)?;
 //! let imported = GemImage::import(&display, &image)?;
 //! drop((buffer, image));
-//! println!("vkms knows it as {:?}", imported.handles()[0].raw());
+//! println!("the handle on vkms is {}", u32::from(imported.handles()[0].raw()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //! [`kms::Framebuffer`](crate::kms::Framebuffer) is the next step, if it is to be shown.
