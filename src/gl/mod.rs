@@ -48,9 +48,9 @@
 //! [`Descriptor`](crate::dmabuf::Descriptor) and checked by [`Dmabuf::new`](crate::dmabuf::Dmabuf::new).
 //!
 //! # Row order
-//! Row 0 is the first in memory and the top of the picture. A [`RenderTarget`] has it
-//! at clip-space y = -1, as GL has for every texture; [`Orientation::Window`] turns the picture over
-//! for windows, whose top is at y = +1.
+//! Row 0 is the first in memory and the top of the picture. A [`RenderTarget`] has it at clip-space
+//! y = -1, as GL has for every texture; [`Orientation::Window`] turns the picture over for windows,
+//! whose top is at y = +1.
 //!
 //! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
 
