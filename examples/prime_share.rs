@@ -52,7 +52,8 @@ fn main() -> Result<(), Report> {
     let buffer = DumbBuffer::create(&maker, width, height, 32)?;
     let pixels = pattern::pixels(size);
     write(&buffer, &pixels)?;
-    println!("{from} made buffer {:?}, and the CPU wrote to it", buffer.handle().raw());
+    let handle = u32::from(buffer.handle().raw());
+    println!("{from} made a buffer, whose handle is {handle}, and the CPU wrote to it");
 
     let image = buffer.export_image(Fourcc::ABGR8888)?;
     println!("exported: {}", description::of_image(&image));
@@ -62,7 +63,7 @@ fn main() -> Result<(), Report> {
     let imported = GemImage::import(&display, &image)?;
     drop(image);
     for (plane, handle) in imported.handles().iter().enumerate() {
-        println!("{to} knows plane {plane} as {:?}", handle.raw());
+        println!("{to} has handle {} for plane {plane}", u32::from(handle.raw()));
     }
 
     // What comes out of the display's handle is what vgem made, if it was shared and not copied.

@@ -11,15 +11,17 @@
 //! cargo run --example probe_formats -- NV12
 //! ```
 //!
-//! You should see a line for each pair, and a sum. Mesa 25's software renderer lists NV12 and the
-//! other formats of more than one plane, and then refuses them with `EGL_BAD_ALLOC`; Mesa 26's takes
-//! them.
+//! You should see a line for each pair, a sum, and why there was no memory for a format. Mesa 25's
+//! software renderer lists NV12 and the other formats of more than one plane, and then refuses them
+//! with `EGL_BAD_ALLOC`; Mesa 26's takes them.
 
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
 mod common;
 
 use clap::Parser;
+use dmashare::allocator::ChooseError;
+use dmashare::allocator::Reason;
 use dmashare::allocator::Request;
 use dmashare::allocator::choose;
 use dmashare::egl::Context;
@@ -59,6 +61,7 @@ fn main() -> Result<(), Report> {
     println!("{} ({})", gl.renderer(), gl.version());
     println!("{:8}{:22}{:26}render", "format", "modifier", "sample");
     let (mut listed, mut proved) = (0, 0);
+    let mut notes = Vec::new();
     for entry in display.formats().sample().entries() {
         // Implicit stands for a buffer of the same driver, whose tiling only that driver knows.
         let is_asked_for = only.is_empty() || only.contains(&entry.fourcc);
@@ -67,7 +70,10 @@ fn main() -> Result<(), Report> {
         }
         let (sample, render) = match import(&display, entry) {
             Ok(image) => (answer(&sample(&gl, &image)), answer(&render(&gl, &image))),
-            Err(reason) => (reason, "-".to_owned()),
+            Err(NoImage { word, note }) => {
+                notes.extend(note.map(|note| format!("{}: {note}", entry.fourcc)));
+                (word, "-".to_owned())
+            }
         };
         listed += 1;
         proved += u32::from(sample == "yes");
@@ -75,22 +81,48 @@ fn main() -> Result<(), Report> {
         println!("{:8}{:22}{sample:26}{render}", entry.fourcc, entry.modifier);
     }
     println!("{proved} of {listed} pairs can be sampled");
+    for note in notes {
+        println!("{note}");
+    }
     Ok(())
 }
 
+/// Why there is no image, in a word for the table, and at length where that word is not all.
+struct NoImage {
+    word: String,
+    note: Option<String>,
+}
+
+impl NoImage {
+    fn explained(word: &str, error: &impl std::error::Error) -> Self {
+        Self { word: word.to_owned(), note: Some(error.to_string()) }
+    }
+}
+
 /// An image in the memory that suits the display best, or why there is none.
-fn import(display: &Display, entry: Entry) -> Result<Image, String> {
+fn import(display: &Display, entry: Entry) -> Result<Image, NoImage> {
     let [width, height] = SIZE;
     let request = Request::new(width, height, entry.fourcc)
         .modifiers([entry.modifier])
         .usage(if entry.external_only { Usage::Sample } else { Usage::Render });
     let choice = choose(display.importer(), display.formats().sample(), &request);
-    let choice = choice.map_err(|error| error.to_string())?;
-    let dmabuf = choice.allocator.allocate(&choice.request).map_err(|error| error.to_string())?;
+    let choice = choice.map_err(|error| match error {
+        ChooseError::NoAllocator { driver, reasons } => NoImage {
+            word: "no memory".to_owned(),
+            note: Some(indented(&format!("no allocator suits `{driver}`"), &reasons)),
+        },
+        error => NoImage::explained("no memory", &error),
+    })?;
+    let dmabuf = choice.allocator.allocate(&choice.request);
+    let dmabuf = dmabuf.map_err(|error| NoImage::explained("no memory", &error))?;
     Image::import(display, &dmabuf).map_err(|error| match error {
-        ImportError::Driver { source, .. } => source.code.to_string(),
-        error => error.to_string(),
+        ImportError::Driver { source, .. } => NoImage { word: source.code.to_string(), note: None },
+        error => NoImage::explained("no image", &error),
     })
+}
+
+fn indented(title: &str, reasons: &[Reason]) -> String {
+    reasons.iter().fold(title.to_owned(), |text, reason| format!("{text}\n  {reason}"))
 }
 
 /// Draws with the image as a texture.

@@ -15,15 +15,15 @@
 //! | [`format`](mod@format) | formats, modifiers, layouts, and what several parties have in common |
 //! | [`dmabuf`] | the checked image, its identity, the CPU's view of it |
 //! | [`sync`] | fences; with the feature `drm`, timelines |
-//! | `device` | DRM devices: nodes, GEM handles, PRIME, dumb buffers (feature `drm`) |
+//! | [`device`] | DRM devices: nodes, GEM handles, PRIME, dumb buffers (feature `drm`) |
 //! | [`allocator`] | memory: memfd, udmabuf, dma-heap, dumb buffers, GBM, and which one is best |
 //! | [`ipc`] | from process to process |
-//! | `kms` | displays: what they can show where, framebuffers, modes, flips, vertical blanks, pictures of them (feature `drm`) |
-//! | `v4l2` | cameras, which write into dma-bufs (feature `v4l2`) |
+//! | [`kms`] | displays: what they can show where, framebuffers, modes, flips, vertical blanks, pictures of them (feature `drm`) |
+//! | [`v4l2`] | cameras, which write into dma-bufs (feature `v4l2`) |
 //! | [`stream`] | frames from process to process, in buffers that are announced once |
 //! | [`egl`] | displays, contexts, images (feature `egl`) |
 //! | [`gl`] | textures, render targets, programs on `glow` (feature `gl`, on by default) |
-//! | `present` | what GL draws on a monitor without a window system (features `gl` and `drm`) |
+//! | [`present`] | what GL draws on a monitor without a window system (features `gl` and `drm`) |
 //!
 //! One image, drawn by one GL context and seen by another:
 //!
@@ -60,6 +60,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Where to begin
+//!
+//! | to | begin with | and run |
+//! |---|---|---|
+//! | share an image between two GL contexts | the example above | `share_contexts`, in a window |
+//! | use images in a program that has its own EGL context | [`gl`] | `show_window` |
+//! | hand an image to another process | [`ipc`] | `share_producer`, `share_consumer` |
+//! | send it frame after frame | [`stream`] | `stream_producer`, `stream_consumer` |
+//! | make GEM buffers, and share them as dma-bufs | [`device`] | `prime_share` |
+//! | learn which way a picture takes to a monitor, and choose one | [`kms`] | `list_pipelines` |
+//! | count vertical blanks | [`kms::vblank`] | `wait_vblank` |
+//! | show what GL draws, without a window system | [`present`] | `scanout` |
+//! | read a camera | [`v4l2`] | `camera` |
+//!
+//! The programs are in `examples/`, and each begins with the command that runs it.
+//!
 //! # Features
 //! - `gl` (default) and `egl`: libEGL is loaded at run time.
 //! - `drm`: DRM devices, timelines and the display. System calls alone, no library.
@@ -67,6 +83,28 @@
 //! - `v4l2`: cameras. System calls alone, no library.
 //! - `window`: EGL surfaces for the windows of winit, SDL and others.
 //! - `cli`: the command line tool `dmashare`.
+//!
+// A module that is left out is linked to where it is documented.
+#![cfg_attr(
+    not(feature = "drm"),
+    doc = "[`device`]: https://docs.rs/dmashare/latest/dmashare/device/"
+)]
+#![cfg_attr(not(feature = "egl"), doc = "[`egl`]: https://docs.rs/dmashare/latest/dmashare/egl/")]
+#![cfg_attr(not(feature = "gl"), doc = "[`gl`]: https://docs.rs/dmashare/latest/dmashare/gl/")]
+#![cfg_attr(not(feature = "drm"), doc = "[`kms`]: https://docs.rs/dmashare/latest/dmashare/kms/")]
+#![cfg_attr(
+    not(feature = "drm"),
+    doc = "[`kms::vblank`]: https://docs.rs/dmashare/latest/dmashare/kms/vblank/"
+)]
+#![cfg_attr(
+    not(all(feature = "gl", feature = "drm")),
+    doc = "[`present`]: https://docs.rs/dmashare/latest/dmashare/present/"
+)]
+#![cfg_attr(
+    not(feature = "v4l2"),
+    doc = "[`v4l2`]: https://docs.rs/dmashare/latest/dmashare/v4l2/"
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod allocator;
 #[cfg(feature = "drm")]

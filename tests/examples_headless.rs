@@ -186,8 +186,9 @@ fn probe_formats_proves_each_listed_pair() {
     let listed = entries.filter(|entry| entry.modifier.explicit().is_some()).count();
     let printed = run("probe_formats", &[]);
     expect_line(&printed, &format!(" of {listed} pairs can be sampled"));
-    // Two lines before the table, one after it.
-    assert_eq!(printed.lines().count(), listed + 3, "{printed}");
+    // Two lines before the table, and no reason breaks it.
+    let sum = printed.lines().position(|line| line.ends_with("pairs can be sampled"));
+    assert_eq!(sum, Some(listed + 2), "{printed}");
     let line = printed.lines().find(|line| line.starts_with("AR24 ")).unwrap();
     let columns: Vec<_> = line.split_whitespace().collect();
     assert_eq!(columns, ["AR24", "LINEAR", "yes", "yes"]);

@@ -118,6 +118,32 @@ fn virtio_gpu_scanout_draws_with_the_gpu_of_the_display() {
     assert!(printed.contains("30 frames were shown"), "{printed}");
 }
 
+fn wait_vblank(arguments: &[&str]) -> Program {
+    let mut command = example::command("wait_vblank");
+    command.args(["--driver", "vkms"]).args(arguments);
+    Program::start(command)
+}
+
+#[test]
+#[ignore = "lab: needs vkms"]
+fn wait_vblank_measures_the_refresh_rate_of_the_monitor() {
+    let printed = wait_vblank(&["--modeset", "--count", "60"]).finish();
+    let frames = printed.lines().filter(|line| line.starts_with("frame "));
+    assert_eq!(frames.count(), 60, "{printed}");
+    // `60 frames in 1000.021 ms: 59.999 Hz, 0 missed`, of a mode of 60.004 Hz.
+    let (_, rate) = printed.rsplit_once(" ms: ").unwrap();
+    let (hertz, _) = rate.split_once(" Hz").unwrap();
+    let hertz: f64 = hertz.parse().unwrap();
+    assert!((hertz - 60.0).abs() < 0.1, "{printed}");
+
+    // It has put the monitor back, which was off.
+    let printed = wait_vblank(&[]).fail();
+    assert!(printed.contains("no CRTC is on"), "{printed}");
+    assert!(printed.contains("--modeset"), "{printed}");
+    let printed = wait_vblank(&["--crtc", "99"]).fail();
+    assert!(printed.contains("no CRTC 99"), "{printed}");
+}
+
 /// Runs the camera's example on a camera that shows bars, and compares what GL saw: to so many code
 /// values, and not where the chroma of two bars meets.
 fn camera_shows_bars(arguments: &[&str], tolerance: u8, way: &str) {

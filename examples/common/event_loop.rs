@@ -1,5 +1,7 @@
 //! What happens while a window is open, by winit.
 
+use std::env;
+
 use dmashare::egl::Device;
 use dmashare::egl::Display;
 use dmashare::gl::Program;
@@ -30,8 +32,15 @@ where
 
 /// Connects to the window system.
 pub(crate) fn open() -> Result<EventLoop<()>, Report> {
-    EventLoop::new().map_err(|_nobody_answers| {
-        Report::new("no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers")
+    EventLoop::new().map_err(|error| {
+        let nobody = "no X server (DISPLAY) and no Wayland compositor (WAYLAND_DISPLAY) answers";
+        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") {
+            // It may also be a client library that is missing.
+            Report::new(format!("{nobody}: {error}"))
+        } else {
+            Report::new(nobody)
+        }
     })
 }
 

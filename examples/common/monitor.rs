@@ -9,6 +9,10 @@ use dmashare::kms::Topology;
 
 use crate::common::report::Report;
 
+/// What there is to do where no device has a display.
+pub(crate) const NO_DEVICE: &str = "no device in /dev/dri: `modprobe vkms` makes a virtual display, and so does \
+     `cargo xtask lab`, on any machine";
+
 /// A monitor and the way of a picture to it.
 pub(crate) struct Monitor {
     pub(crate) node: Node,
@@ -28,6 +32,9 @@ impl Monitor {
                 Ok(other) => reasons.push(format!("{card}: its driver is {}", other.node.driver())),
                 Err(reason) => reasons.push(format!("{card}: {reason:?}")),
             }
+        }
+        if reasons.len() == 1 {
+            reasons.push(NO_DEVICE.to_owned());
         }
         Err(Report::new(reasons.join("\n  ")))
     }

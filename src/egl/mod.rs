@@ -7,6 +7,9 @@
 //! - [`Image`]: an EGLImage, from a [`Dmabuf`](crate::dmabuf::Dmabuf) or of a texture.
 //! - [`ImageCache`]: the images that were imported last, for those that come again.
 //!
+//! A program that has its own display and context adopts them ([`Display::adopt`],
+//! [`Context::adopt_current`]); the module `gl` has an example.
+//!
 //! libEGL is loaded at run time, so a program that uses this module starts on a machine without it
 //! and is told so by [`Display`]'s constructors. A function of an extension is called only if the
 //! extension is listed: `eglGetProcAddress` hands out pointers for functions that no driver has.

@@ -15,9 +15,42 @@
 //! Operations put the GL state that they change back, so they can be mixed with the drawing of an
 //! engine that owns the context.
 //!
-//! **Row order.** Row 0 is the first in memory and the top of the picture. A [`RenderTarget`] has it
-//! at clip-space y = -1, as GL has for every texture; [`Orientation::Window`] turns the picture over
-//! for windows, whose top is at y = +1.
+//! # In a program that has its own context
+//! A game, a player or a compositor has made its display and its context already, with winit,
+//! glutin, SDL or Smithay. Both can be adopted, and whoever made them goes on as before:
+//!
+//! ```
+//! # use dmashare::allocator::{Allocator, Memfd};
+//! use dmashare::allocator::Request;
+//! use dmashare::egl::{Context, Display, Image};
+//! use dmashare::format::Fourcc;
+//! use dmashare::gl::{Gl, Texture, TwoD};
+//!
+//! # let their_display = Display::surfaceless()?;
+//! # let their_context = Context::new(&their_display)?;
+//! # their_context.make_current()?;
+//! # let egl_display = their_display.as_raw();
+//! # let dmabuf = Memfd::new().allocate(&Request::new(64, 64, Fourcc::ARGB8888))?;
+//! // `egl_display` is what `eglGetCurrentDisplay` returns, or the windowing library.
+//! // SAFETY: it stays initialised as long as anything that is made from it here.
+//! let display = unsafe { Display::adopt(egl_display) }?;
+//! // SAFETY: the current context is not destroyed before everything that is made with it here.
+//! let context = unsafe { Context::adopt_current(&display) }?;
+//! let gl = Gl::new(&context)?;
+//!
+//! // `dmabuf` came from an allocator, a camera, another process.
+//! let texture = Texture::<TwoD>::from_image(&gl, &Image::import(&display, &dmabuf)?)?;
+//! let name: u32 = texture.name().0.get(); // for glBindTexture
+//! # assert_ne!(name, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! A dma-buf whose file descriptors come from elsewhere is described by a
+//! [`Descriptor`](crate::dmabuf::Descriptor) and checked by [`Dmabuf::new`](crate::dmabuf::Dmabuf::new).
+//!
+//! # Row order
+//! Row 0 is the first in memory and the top of the picture. A [`RenderTarget`] has it at clip-space
+//! y = -1, as GL has for every texture; [`Orientation::Window`] turns the picture over for windows,
+//! whose top is at y = +1.
 //!
 //! Spec: OpenGL ES 2.0 and later, `GL_OES_EGL_image`, `GL_OES_EGL_image_external`.
 

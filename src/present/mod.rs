@@ -2,7 +2,7 @@
 //!
 //! [`Scanout`] is a swap chain on a monitor without any window system: a few buffers that are drawn
 //! into with GL and scanned out by the display, one after the other, in step with its vertical
-//! blanks, without a copy.
+//! blanks, without a copy. Its documentation has the whole program, which is some 20 lines long.
 
 mod buffers;
 mod error;

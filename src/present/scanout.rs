@@ -59,12 +59,13 @@ const RECTANGLES: usize = 16;
 /// let context = Context::new(&display)?;
 /// context.make_current()?;
 /// let gl = Gl::new(&context)?;
+/// let pattern = Program::xor_pattern(&gl)?;
 ///
 /// let mut events = EventReader::new(&node)?;
 /// let mut scanout = Scanout::new(output, &pipeline.mode, &gl, &ScanoutOptions::new())?;
 /// for _ in 0..600 {
 ///     let frame = scanout.frame(&mut events, Duration::from_secs(1))?;
-///     frame.target().fill(&Program::xor_pattern(&gl)?)?;
+///     frame.target().fill(&pattern)?;
 ///     frame.present(&[])?;
 /// }
 /// scanout.drain(&mut events, Duration::from_secs(1))?;

@@ -24,11 +24,12 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  dmashare doctor                          what works on this machine, and what to do about the rest
-  dmashare formats --fourcc NV12           whether a format can really be used
-  dmashare demo --output xor.png           two processes, one image, no copy
-  dmashare dump --socket shot --output shot.png
-  dmashare stream send demo                frames for other processes, who say: dmashare stream view demo
+  dmashare doctor                  what works on this machine, and what to do about the rest
+  dmashare formats --fourcc NV12   whether a format can really be used
+  dmashare demo --output xor.png   two processes, one image, no copy
+  dmashare dump --socket shot --output shot.png   waits for an image, and writes it to a file
+  dmashare stream send demo        frames for others, until Ctrl-C
+  dmashare stream view demo        the same, seen from another terminal
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments. Colours are off when NO_COLOR is set.";
 

@@ -18,7 +18,7 @@
 //!
 //! let mut last = vblank.query()?;
 //! for _ in 0..60 {
-//!     let frame = vblank.wait(Target::After(1))?;
+//!     let frame = vblank.wait(Target::AtOrNext(last.sequence.plus(1)))?;
 //!     let interval = frame.time.since(last.time);
 //!     println!("frame {}, {interval:?} after the last", frame.sequence);
 //!     last = frame;
@@ -35,7 +35,7 @@
 //! | `At(frame)` | that frame; if it is past, it is told at once |
 //! | `AtOrNext(frame)` | that frame; if it is past, the next one: never twice the same |
 //!
-//! A loop that must not drift waits for `AtOrNext(last.plus(1))`: `After(1)` begins to count when the
+//! A loop that must not drift waits for `AtOrNext(last.plus(1))`, as above: `After(1)` begins to count when the
 //! kernel sees it, so that work which took longer than a frame shifts everything after it.
 //!
 //! # Blocking, or events

@@ -178,6 +178,9 @@ fn problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             None => reasons.push((&cell.allocator, problem, vec![cell.display.to_string()])),
         }
     }
+    if reasons.is_empty() {
+        return Ok(());
+    }
     for (allocator, problem, displays) in reasons {
         line(out, &format!("{allocator} on {}", displays.join(", ")), problem)?;
     }

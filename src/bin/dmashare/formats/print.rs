@@ -89,14 +89,16 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let proved =
         |entry: &Option<Use>| entry.as_ref().is_some_and(|entry| entry.outcome == Outcome::Proved);
     let was_tried = all().flat_map(uses).any(|entry| entry.outcome != Outcome::Advertised);
+    let advertised = match all().count() {
+        1 => String::from("1 pair of format and modifier is advertised"),
+        count => format!("{count} pairs of format and modifier are advertised"),
+    };
     if !was_tried {
-        return writeln!(out, "{} pairs of format and modifier are advertised", all().count());
+        return writeln!(out, "{advertised}");
     }
     writeln!(
         out,
-        "{} pairs of format and modifier are advertised; proved: {} to sample, {} to render, {} for \
-         the CPU",
-        all().count(),
+        "{advertised}; proved: {} to sample, {} to render, {} for the CPU",
         all().filter(|row| proved(&row.sample)).count(),
         all().filter(|row| proved(&row.render)).count(),
         all().filter(|row| proved(&row.cpu)).count(),

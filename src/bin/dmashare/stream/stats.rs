@@ -171,7 +171,7 @@ fn print(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     row("frames per second", Cell::new(rate));
     row("latency", Cell::new(in_words(report.latency_us)));
     row("from frame to frame", Cell::new(in_words(report.interval_us)));
-    writeln!(out, "{table}")
+    writeln!(out, "{}", table.trim_fmt())
 }
 
 fn in_words(percentiles: Option<Percentiles>) -> String {

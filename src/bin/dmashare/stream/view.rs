@@ -56,7 +56,8 @@ fn failure(report: Report) -> Failure {
     let error: Box<dyn Error> = report.into();
     match error.downcast::<Failure>() {
         Ok(failure) => *failure,
-        Err(error) => Failure::new(format!("the stream cannot be shown: {error}")),
+        Err(error) => Failure::new(format!("the stream cannot be shown: {error}"))
+            .advise("`dmashare stream record` and `dmashare stream stats` need no window"),
     }
 }
 
