@@ -55,14 +55,18 @@ fn buffer_is_free_when_every_consumer_has_released_it() {
     draw(&mut producer, 0);
     assert_eq!(frames(&mut producer), [(a, 1, 0), (b, 1, 0)]);
     assert!(producer.acquire(0).is_err());
+    assert!(producer.expects_releases());
     let release = Release { serial: serial(1), buffer: id(0), has_fence: true };
     producer.receive(b, Message::Release(release), Some(77), 0);
     assert_eq!(producer.acquire(5), Err(AcquireError::NoneFree { until_ns: Some(1_000_000_000) }));
     producer.receive(a, Message::Release(release), Some(78), 0);
+    assert!(!producer.expects_releases());
     let acquired = producer.acquire(0).unwrap();
     assert_eq!(acquired, Acquired { buffer: id(0), age: NonZeroU64::new(1), is_tainted: false });
+    assert_eq!(producer.release_fences(id(0)), [77, 78]);
     let fences: Vec<_> = producer.take_release_fences(id(0)).unwrap().collect();
     assert_eq!(fences, [77, 78]);
+    assert!(producer.release_fences(id(0)).is_empty());
 }
 
 #[test]
@@ -117,6 +121,23 @@ fn newcomer_sees_the_latest_frame_unless_it_is_being_overwritten() {
     producer.receive(peer, release(2, 1), None, 0);
     let both = [producer.acquire(0).unwrap().buffer, producer.acquire(0).unwrap().buffer];
     assert_eq!(both, [id(0), id(1)]);
+    serve(&mut producer, 1);
+    let is_frame = |it: &Output| matches!(it, Output::Send { message: Message::Frame(_), .. });
+    assert!(!outputs(&mut producer).iter().any(is_frame));
+}
+
+#[test]
+fn newcomer_sees_the_latest_frame_when_another_buffer_was_retired() {
+    let mut producer = producer(Policy::mailbox(), 3);
+    draw(&mut producer, 0);
+    draw(&mut producer, 0);
+    producer.retire(id(0));
+    let peer = serve(&mut producer, 1);
+    let found = outputs(&mut producer);
+    let shown = found.last().expect("outputs");
+    assert_eq!(*shown, Output::Send { peer, message: Message::Frame(frame(2, 1)) });
+    producer.receive(peer, release(2, 1), None, 0);
+    producer.retire(id(1));
     serve(&mut producer, 1);
     let is_frame = |it: &Output| matches!(it, Output::Send { message: Message::Frame(_), .. });
     assert!(!outputs(&mut producer).iter().any(is_frame));
@@ -265,6 +286,19 @@ fn holder_is_late_only_when_no_buffer_is_free() {
     assert_eq!(end_of(&outputs(&mut producer), peer), Some(End::TooSlow));
     assert!(acquired.is_tainted && !spare.is_tainted);
     assert_eq!(producer.acquire(60), Err(AcquireError::NoneFree { until_ns: None }));
+}
+
+#[test]
+fn acquiring_is_worth_it_from_when_a_buffer_is_free_or_a_holder_late() {
+    let mut producer = producer(Policy::mailbox().with_hold_limit_ns(50), 1);
+    let peer = serve(&mut producer, 1);
+    assert_eq!(producer.acquirable_from_ns(), Some(0));
+    producer.acquire(0).unwrap();
+    assert_eq!(producer.acquirable_from_ns(), None, "nobody holds what could be released");
+    producer.submit(id(0), Picture::default(), None, 10).unwrap();
+    assert_eq!(producer.acquirable_from_ns(), Some(60));
+    producer.receive(peer, release(1, 0), None, 20);
+    assert_eq!(producer.acquirable_from_ns(), Some(0));
 }
 
 #[test]
