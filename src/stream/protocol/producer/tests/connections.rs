@@ -61,15 +61,20 @@ fn second_release_ends_the_connection() {
     assert_eq!(end_of(&outputs(&mut producer), peer), Some(End::Violation(violation)));
 }
 
+/// Connects a consumer that can do this, and has made no offer.
+fn greet(producer: &mut Producer<u32>, capabilities: Capabilities) -> PeerId {
+    let peer = producer.connect(0).unwrap();
+    let hello = consumer_hello(Limits::default());
+    let Message::ConsumerHello(hello) = hello else { panic!("{hello:?}") };
+    let hello = ConsumerHello { capabilities, ..hello };
+    producer.receive(peer, Message::ConsumerHello(hello), None, 0);
+    peer
+}
+
 #[test]
 fn fence_of_who_did_not_say_so_ends_the_connection() {
     let mut producer = producer(Policy::mailbox(), 2);
-    let peer = producer.connect(0).unwrap();
-    let Message::ConsumerHello(mut hello) = consumer_hello(Limits::default()) else {
-        panic!("a hello")
-    };
-    hello.capabilities = Capabilities::empty();
-    producer.receive(peer, Message::ConsumerHello(hello), None, 0);
+    let peer = greet(&mut producer, Capabilities::empty());
     producer.receive(peer, offer(1, &sets()), None, 0);
     assert!(!producer.may_send_fences());
     let acquired = producer.acquire(0).unwrap();
@@ -101,11 +106,7 @@ fn fences_go_each_way_where_all_who_are_served_do_their_part() {
         assert_eq!(producer.may_send_fences(), ours.contains(sends), "nobody is in the way");
         assert_eq!(producer.may_receive_fences(), ours.contains(waits), "nobody is in the way");
         let able = serve(&mut producer, 1);
-        let peer = producer.connect(0).unwrap();
-        let hello = consumer_hello(Limits::default());
-        let Message::ConsumerHello(hello) = hello else { panic!("{hello:?}") };
-        let hello = ConsumerHello { capabilities: theirs, ..hello };
-        producer.receive(peer, Message::ConsumerHello(hello), None, 0);
+        let peer = greet(&mut producer, theirs);
         assert_eq!(producer.may_send_fences(), ours.contains(sends), "it is not served yet");
         assert_eq!(producer.may_receive_fences(), ours.contains(waits), "it is not served yet");
         producer.receive(peer, offer(1, &sets()), None, 0);
@@ -113,6 +114,41 @@ fn fences_go_each_way_where_all_who_are_served_do_their_part() {
         let found = [producer.may_send_fences(), producer.may_receive_fences()];
         assert_eq!(found, [sent, received], "{ours:?} and {theirs:?}");
     }
+}
+
+#[test]
+fn newcomer_that_cannot_wait_is_shown_no_frame_that_may_not_be_finished() {
+    let (waits, sends) = (Capabilities::WAITS_FOR_FENCES, Capabilities::SENDS_FENCES);
+    for (fence, capabilities, shown) in [
+        (Some(7), waits, Some(true)),
+        (Some(7), sends, None),
+        (None, waits, Some(false)),
+        (None, sends, Some(false)),
+    ] {
+        let mut producer = producer(Policy::mailbox(), 1);
+        let buffer = producer.acquire(0).unwrap().buffer;
+        producer.submit(buffer, Picture::default(), fence, 0).unwrap();
+        let peer = greet(&mut producer, capabilities);
+        producer.receive(peer, offer(1, &sets()), None, 0);
+        let has_fence = outputs(&mut producer).into_iter().find_map(|output| match output {
+            Output::Send { message: Message::Frame(frame), .. } => Some(frame.has_fence),
+            _ => None,
+        });
+        assert_eq!(has_fence, shown, "{fence:?} {capabilities:?}");
+    }
+}
+
+#[test]
+fn frames_that_wait_for_who_offers_something_else_are_free_again() {
+    let mut producer = producer(Policy::mailbox(), 2);
+    let peer = serve(&mut producer, 1);
+    draw(&mut producer, 0);
+    draw(&mut producer, 0);
+    outputs(&mut producer);
+    producer.receive(peer, offer(2, &other_sets()), None, 0);
+    let missed = Output::Missed { peer, serial: serial(2) };
+    assert_eq!(outputs(&mut producer), [missed, Output::Offered { peer }]);
+    assert_eq!(producer.acquire(0).unwrap().buffer, id(1));
 }
 
 #[test]
