@@ -262,14 +262,8 @@ impl Peer {
         self.queue.iter().map(|queued| queued.buffer)
     }
 
-    /// Whether nothing waits for it, and it knows this buffer but has not got it.
-    pub(super) fn is_idle(&self, buffer: BufferId) -> bool {
-        self.queue.is_empty() && self.is_announced(buffer) && !self.holds(buffer)
-    }
-
     fn is_full(&self) -> bool {
-        let has_window = self.held_count < self.limits.frames();
-        self.queue.len() >= self.policy.depth() && !(has_window && self.queue.is_empty())
+        self.queue.len() >= self.policy.depth()
     }
 
     /// Notes that a frame would be submitted now. Returns until when that has to wait.

@@ -362,13 +362,6 @@ fn new_format_retires_all_buffers_and_those_held_go_last() {
 
 #[test]
 fn announcements_wait_for_the_room_that_held_buffers_take() {
-    let mut producer = producer(Policy::mailbox(), 2);
-    let peer = producer.connect(0).unwrap();
-    producer.receive(peer, consumer_hello(Limits::default().with_buffers(2)), None, 0);
-    producer.receive(peer, offer(1, &sets()), None, 0);
-    draw(&mut producer, 0);
-    producer.configure(size(), FOURCC, Modifier::LINEAR, false, 0).unwrap();
-    outputs(&mut producer);
     let announced = |producer: &mut Producer<u32>| {
         let number = |output| match output {
             Output::Send { message: Message::Announce(announce), .. } => {
@@ -378,11 +371,21 @@ fn announcements_wait_for_the_room_that_held_buffers_take() {
         };
         outputs(producer).into_iter().filter_map(number).collect::<Vec<_>>()
     };
-    producer.add(image(), IMAGE_BYTES, 0).unwrap();
-    producer.add(image(), IMAGE_BYTES, 0).unwrap();
-    assert_eq!(announced(&mut producer), [1]);
-    producer.receive(peer, release(1, 0), None, 0);
-    assert_eq!(announced(&mut producer), [2]);
+    for (most, [at_once, later]) in [(1, [&[][..], &[1]]), (2, [&[1], &[2]])] {
+        let mut producer = producer(Policy::mailbox(), most);
+        let peer = producer.connect(0).unwrap();
+        producer.receive(peer, consumer_hello(Limits::default().with_buffers(most)), None, 0);
+        producer.receive(peer, offer(1, &sets()), None, 0);
+        draw(&mut producer, 0);
+        producer.configure(size(), FOURCC, Modifier::LINEAR, false, 0).unwrap();
+        outputs(&mut producer);
+        for _ in 0..most {
+            producer.add(image(), IMAGE_BYTES, 0).unwrap();
+        }
+        assert_eq!(announced(&mut producer), at_once);
+        producer.receive(peer, release(1, 0), None, 0);
+        assert_eq!(announced(&mut producer), later);
+    }
 }
 
 #[test]
