@@ -97,17 +97,31 @@ proptest! {
     }
 }
 
-#[test]
-fn encode_uses_the_memory_that_it_is_given() {
-    let frame = Frame {
+fn frame(has_fence: bool) -> Frame {
+    Frame {
         serial: std::num::NonZeroU64::MIN,
         user_serial: 0,
         presentation_ns: None,
         buffer: BufferId::new(0).unwrap(),
-        has_fence: false,
+        has_fence,
         damage: Damage::EVERYTHING,
         colour: Colour::UNSPECIFIED,
-    };
+    }
+}
+
+#[test]
+fn fence_is_the_only_file_descriptor_of_a_frame_and_of_a_release() {
+    for has_fence in [false, true] {
+        let frame = frame(has_fence);
+        assert_eq!(Message::Frame(frame).slots(), usize::from(has_fence));
+        let release = Release { serial: frame.serial, buffer: frame.buffer, has_fence };
+        assert_eq!(Message::Release(release).slots(), usize::from(has_fence));
+    }
+}
+
+#[test]
+fn encode_uses_the_memory_that_it_is_given() {
+    let frame = frame(false);
     let mut datagram = Vec::with_capacity(512);
     let memory = datagram.as_ptr();
     for _ in 0..3 {
