@@ -139,10 +139,12 @@ impl Peer {
         matches!(self.state, State::Greeted | State::Acquainted).then_some(self.until_ns)
     }
 
-    /// Until when it may keep everybody from submitting.
+    /// Until when it may keep everybody from submitting. Who has room again, because what waited for
+    /// it was taken away, keeps nobody.
     pub(super) fn blocked_until_ns(&self) -> Option<u64> {
         let Overflow::Block { deadline_ns } = self.policy.overflow() else { return None };
-        Some(self.blocked_since_ns?.saturating_add(deadline_ns))
+        let since_ns = self.blocked_since_ns.filter(|_| self.is_full())?;
+        Some(since_ns.saturating_add(deadline_ns))
     }
 
     /// Until when it may keep the frame that it has held the longest.

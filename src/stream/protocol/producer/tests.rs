@@ -259,6 +259,29 @@ fn blocking_consumer_is_sent_away_by_the_clock_alone() {
 }
 
 #[test]
+fn consumer_whose_queue_was_taken_away_blocks_nobody() {
+    let take_away: [fn(&mut Producer<u32>, PeerId); 3] = [
+        |producer, _| producer.retire(id(1)),
+        |producer, _| producer.configure(size(), FOURCC, Modifier::LINEAR, false, 8).unwrap(),
+        |producer, peer| producer.receive(peer, offer(2, &other_sets()), None, 8),
+    ];
+    for take_away in take_away {
+        let policy = Policy::fifo(1, Overflow::Block { deadline_ns: 100 });
+        let mut producer = producer(policy, 4);
+        let peer = serve(&mut producer, 1);
+        draw(&mut producer, 0);
+        draw(&mut producer, 0);
+        let acquired = producer.acquire(0).unwrap();
+        assert!(producer.submit(acquired.buffer, Picture::default(), None, 7).is_err());
+        assert_eq!(producer.next_deadline_ns(), Some(107));
+        take_away(&mut producer, peer);
+        assert_eq!(producer.next_deadline_ns(), None);
+        producer.on_time(107);
+        assert_eq!(end_of(&outputs(&mut producer), peer), None);
+    }
+}
+
+#[test]
 fn disconnect_ends_the_slow_alone() {
     let mut producer = producer(Policy::fifo(1, Overflow::Disconnect), 6);
     let [slow, fast] = [serve(&mut producer, 1), serve(&mut producer, 6)];
