@@ -201,6 +201,21 @@ fn one_offer_at_a_time() {
 }
 
 #[test]
+fn format_that_crosses_an_offer_is_one_of_the_offer_before() {
+    for (fourcc, is_taken) in [
+        (FOURCC, true),
+        (crate::format::Fourcc::NV12, false),
+        (crate::format::Fourcc::RGB565, false),
+    ] {
+        let mut consumer = served_consumer(Limits::default());
+        consumer.offer(None, &other_sets()).unwrap();
+        consumer.receive(Message::Format(Format { fourcc, ..format(2, 1) }), 0);
+        let expected = (!is_taken).then_some(End::Violation(Violation::NotOffered));
+        assert_eq!(end_of(&mut consumer), expected, "{fourcc}");
+    }
+}
+
+#[test]
 fn fences_go_only_where_they_were_agreed_on() {
     let mut consumer = consumer(Limits::default());
     let Message::ProducerHello(mut hello) = of_kind(Kind::ProducerHello) else { panic!("hello") };
