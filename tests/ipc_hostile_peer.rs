@@ -136,6 +136,13 @@ const BYTES: &[Case] = &[
         assert!(channel.recv().is_ok());
         assert!(matches!(channel.recv(), Err(ReceiveError::Closed)));
     }),
+    ("empty datagram with a file descriptor is not taken for the end", || {
+        let (peer, channel) = Channel::pair().unwrap();
+        send(&peer, &[], &[sealed_memfd(4096).as_fd()]).unwrap();
+        drop(peer);
+        assert!(matches!(channel.recv(), Err(ReceiveError::Malformed(_))));
+        assert!(matches!(channel.recv(), Err(ReceiveError::Closed)));
+    }),
     ("garbage", || {
         let garbage: Vec<u8> = (0..88).map(|byte| byte ^ 0x5a).collect();
         assert_eq!(reason(&garbage, &[]), ReceiveError::Malformed(Malformed::Magic));

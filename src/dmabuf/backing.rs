@@ -117,8 +117,8 @@ impl Backing {
 /// flags can be asked of the second alone.
 fn bad_fd(fd: BorrowedFd<'_>) -> BackingError {
     match rustix::fs::fcntl_getfl(fd) {
-        Ok(flags) if flags.contains(OFlags::PATH) => BackingError::PathOnly,
-        _ => BackingError::Closed,
+        Ok(_flags) => BackingError::PathOnly,
+        Err(_) => BackingError::Closed,
     }
 }
 

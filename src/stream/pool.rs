@@ -284,3 +284,6 @@ impl<F> Pool<F> {
         holders.filter(|(_, holders)| *holders > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

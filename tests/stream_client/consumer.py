@@ -99,7 +99,7 @@ class Consumer:
             any((known.fourcc, known.modifier) == entry for known in entries)
             for _, entries in self.sets
         )
-        if found.answers == self.offered and not is_offered:
+        if not is_offered:
             self._refuse(f"{found} was not offered")
         self.answered = found.answers
         if self.format is None or found.generation > self.format.generation:

@@ -56,7 +56,23 @@ fn from_driver_name_tells_the_classes_apart() {
         let importer = Importer::from_driver_name(name);
         assert_eq!((importer.class(), importer.maps_memory()), (class, maps_memory), "{name:?}");
     }
-    assert_eq!(importer("iris").on_node("/dev/dri/card0").to_string(), "iris on /dev/dri/card0");
+    let importer = importer("iris");
+    assert_eq!((importer.driver(), importer.node()), ("iris", None));
+    let importer = importer.on_node("/dev/dri/card0");
+    assert_eq!(importer.node(), Some(Path::new("/dev/dri/card0")));
+    assert_eq!(importer.to_string(), "iris on /dev/dri/card0");
+}
+
+#[test]
+fn no_kernel_is_asked_about_memory_that_is_mapped() {
+    let importer = importer(SWRAST).on_node("/there/is/no/such/node");
+    let fits = linear(memory(4096, SealFlags::empty()));
+    assert_eq!(importer.accepts_in_kernel(&fits, false), Ok(()));
+    assert_eq!(importer.accepts_in_kernel(&fits, true), Ok(()));
+    let exact = image([4096, 1], 4096, Modifier::LINEAR, memory(4096, SealFlags::empty()));
+    assert_eq!(importer.accepts_in_kernel(&exact, false), Ok(()));
+    let refused = importer.accepts_in_kernel(&exact, true);
+    assert!(matches!(refused, Err(Refusal::NoRoomForBlocks { .. })), "{refused:?}");
 }
 
 #[test]

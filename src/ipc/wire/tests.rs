@@ -160,6 +160,14 @@ fn number_gives_each_buffer_one_slot_in_order_of_first_use() {
     }
 }
 
+#[test]
+fn image_in_four_buffers_with_a_fence_has_the_most_slots() {
+    let planes = [0, 1, 2, 3].map(|slot| PlaneMessage { slot, ..PlaneMessage::default() });
+    let message = ImageMessage { planes: PlaneList::new(&planes).unwrap(), ..example() };
+    assert_eq!((message.slots(), MAX_SLOTS), (5, 5));
+    assert_eq!(ImageMessage::decode(&message.encode()), Ok(message));
+}
+
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig::default();
     if cfg!(miri) {

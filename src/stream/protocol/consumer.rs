@@ -2,6 +2,7 @@
 //! The side that reads the buffers.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::num::NonZeroU32;
 use std::num::NonZeroU64;
 
@@ -115,6 +116,8 @@ pub struct Consumer {
     release_fences: bool,
     kernel_checked: bool,
     offer: Offer,
+    /// A format that crossed the last offer on its way answers this one.
+    offer_before: Option<Offer>,
     answered: u32,
     format: Option<Format>,
     places: Vec<Place>,
@@ -144,6 +147,7 @@ impl Consumer {
             release_fences: false,
             kernel_checked: false,
             offer: offer.map_err(OfferError::Malformed)?,
+            offer_before: None,
             answered: 0,
             format: None,
             places: vec![Place::default(); MAX_BUFFERS],
@@ -228,7 +232,8 @@ impl Consumer {
             _ => return Err(OfferError::Unanswered),
         }
         let number = before.checked_add(1).ok_or(OfferError::Exhausted)?;
-        self.offer = Offer::new(number, wished_size, sets).map_err(OfferError::Malformed)?;
+        let offer = Offer::new(number, wished_size, sets).map_err(OfferError::Malformed)?;
+        self.offer_before = Some(mem::replace(&mut self.offer, offer));
         self.outputs.push_back(Output::Send(Message::Offer(self.offer.clone())));
         Ok(())
     }
@@ -306,10 +311,7 @@ impl Consumer {
         if !is_new && !self.format.is_some_and(is_same) {
             return Err(Violation::Generation { found: format.generation, current });
         }
-        // A format that crossed the last offer on its way may be one of the offer before.
-        let is_offered =
-            |(_, set): (Usage, &FormatSet)| set.contains(format.fourcc, format.modifier);
-        if found.get() == last && !self.offer.sets().all(is_offered) {
+        if !self.is_offered(&format) {
             return Err(Violation::NotOffered);
         }
         self.answered = found.get();
@@ -322,6 +324,13 @@ impl Consumer {
             self.outputs.push_back(Output::Format(format));
         }
         Ok(())
+    }
+
+    /// Whether it is in the offer that it answers.
+    fn is_offered(&self, format: &Format) -> bool {
+        let mut offers = self.offer_before.iter().chain([&self.offer]);
+        let has = |(_, set): (Usage, &FormatSet)| set.contains(format.fourcc, format.modifier);
+        offers.any(|offer| offer.number() == format.answers && offer.sets().all(has))
     }
 
     fn take_announce(&mut self, announce: &Announce, size_bytes: u64) -> Result<(), Violation> {

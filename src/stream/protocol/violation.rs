@@ -82,3 +82,23 @@ impl Violation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::protocol::fixtures::*;
+
+    #[test]
+    fn peer_is_told_whether_it_costs_too_much_or_breaks_the_rules() {
+        for (violation, reason) in [
+            (Violation::Version { theirs: [2, 2], ours: [1, 1] }, Reason::Version),
+            (Violation::OverLimit { buffer: id(0) }, Reason::Limit),
+            (Violation::TooManyFrames { serial: serial(1) }, Reason::Limit),
+            (Violation::OfferFlood, Reason::Limit),
+            (Violation::NotHeld { buffer: id(0) }, Reason::Protocol),
+            (Violation::Fence, Reason::Protocol),
+        ] {
+            assert_eq!(violation.reason(), reason, "{violation}");
+        }
+    }
+}

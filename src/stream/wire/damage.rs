@@ -265,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn damage_is_equal_if_the_same_has_changed() {
+        let mut cleared = Damage::new(&[column(1), column(2)]);
+        cleared.clear();
+        assert_eq!(cleared, Damage::NOTHING, "what is not used means nothing");
+        assert_ne!(Damage::NOTHING, Damage::EVERYTHING);
+        assert_ne!(Damage::new(&[column(1)]), Damage::new(&[column(2)]));
+        assert_ne!(Damage::new(&[column(1)]), Damage::new(&[column(1), column(2)]));
+    }
+
+    #[test]
     fn damage_is_inside_a_picture_that_has_all_its_pixels() {
         let damage = Damage::new(&[column(0), column(9)]);
         let inside = |width, height| damage.is_inside(Size::new(width, height).unwrap());

@@ -207,6 +207,7 @@ fn usage_of(code: u8) -> Option<Usage> {
 mod tests {
     use super::*;
     use crate::format::Modifier;
+    use crate::stream::wire::Message;
 
     fn formats(count: u32) -> FormatSet {
         (0..count).map(|code| (Fourcc(code), Modifier::LINEAR)).collect()
@@ -236,5 +237,7 @@ mod tests {
         offer.encode(&mut datagram);
         assert_eq!(datagram.len(), crate::stream::wire::MAX_MESSAGE_BYTES);
         assert_eq!(offer.sets().map(|(usage, _)| code_of(usage)).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        let found = Message::decode(&datagram);
+        assert_eq!(found, Ok(Message::Offer(offer)));
     }
 }

@@ -45,6 +45,19 @@ proptest! {
         prop_assert_eq!(encoded(&decoded.unwrap()), datagram);
     }
 
+    #[test]
+    fn message_has_the_file_descriptors_that_its_bytes_state(message in messages()) {
+        let datagram = encoded(&message);
+        // The slots of the image, and the fences of a frame and of a release.
+        let stated = match message.kind() {
+            Kind::Announce => datagram[39],
+            Kind::Frame => datagram[42],
+            Kind::Release => datagram[26],
+            _ => 0,
+        };
+        prop_assert_eq!(message.slots(), usize::from(stated));
+    }
+
     /// Each byte with each of its bits turned, and with the values at the ends.
     #[test]
     fn decode_message_with_one_changed_byte_is_refused_or_canonical(message in messages()) {

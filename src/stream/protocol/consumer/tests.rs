@@ -168,6 +168,17 @@ fn new_format_retires_what_is_not_held() {
 }
 
 #[test]
+fn format_that_is_known_is_the_answer_to_a_further_offer() {
+    let mut consumer = served_consumer(Limits::default());
+    consumer.offer(Some(size()), &sets()).unwrap();
+    consumer_outputs(&mut consumer);
+    consumer.receive(Message::Format(format(1, 2)), 0);
+    assert_eq!(consumer_outputs(&mut consumer), [], "its buffers stay");
+    assert_eq!(consumer.format(), Some(&format(1, 2)));
+    assert_eq!(consumer.offer(None, &sets()), Ok(()));
+}
+
+#[test]
 fn one_offer_at_a_time() {
     let mut consumer = consumer(Limits::default());
     assert_eq!(consumer.offer(None, &sets()), Err(OfferError::Unanswered));
@@ -190,6 +201,21 @@ fn one_offer_at_a_time() {
 }
 
 #[test]
+fn format_that_crosses_an_offer_is_one_of_the_offer_before() {
+    for (fourcc, is_taken) in [
+        (FOURCC, true),
+        (crate::format::Fourcc::NV12, false),
+        (crate::format::Fourcc::RGB565, false),
+    ] {
+        let mut consumer = served_consumer(Limits::default());
+        consumer.offer(None, &other_sets()).unwrap();
+        consumer.receive(Message::Format(Format { fourcc, ..format(2, 1) }), 0);
+        let expected = (!is_taken).then_some(End::Violation(Violation::NotOffered));
+        assert_eq!(end_of(&mut consumer), expected, "{fourcc}");
+    }
+}
+
+#[test]
 fn fences_go_only_where_they_were_agreed_on() {
     let mut consumer = consumer(Limits::default());
     let Message::ProducerHello(mut hello) = of_kind(Kind::ProducerHello) else { panic!("hello") };
@@ -202,6 +228,34 @@ fn fences_go_only_where_they_were_agreed_on() {
     assert_eq!(consumer.release(id(0), false), Ok(()));
     consumer.receive(Message::from(Frame { has_fence: true, ..frame(2, 0) }), 0);
     assert_eq!(end_of(&mut consumer), Some(End::Violation(Violation::Fence)));
+}
+
+#[test]
+fn fences_go_each_way_where_one_side_sends_and_the_other_waits() {
+    let (waits, sends) = (Capabilities::WAITS_FOR_FENCES, Capabilities::SENDS_FENCES);
+    for (theirs, [receives, releases]) in
+        [(waits | sends, [true, true]), (sends, [true, false]), (waits, [false, true])]
+    {
+        let mut consumer = consumer(Limits::default());
+        assert!(!consumer.may_receive_fences() && !consumer.may_send_fences());
+        let hello = of_kind(Kind::ProducerHello);
+        let Message::ProducerHello(hello) = hello else { panic!("{hello:?}") };
+        let hello = ProducerHello { capabilities: theirs, ..hello };
+        consumer.receive(Message::ProducerHello(hello), 0);
+        let found = [consumer.may_receive_fences(), consumer.may_send_fences()];
+        assert_eq!(found, [receives, releases], "{theirs:?}");
+    }
+}
+
+#[test]
+fn what_is_no_message_ends_the_connection_and_is_told() {
+    let mut consumer = served_consumer(Limits::default());
+    consumer.malformed(Malformed::Text);
+    let goodbye =
+        Goodbye { reason: Reason::Protocol, text: Text::new(&Malformed::Text.to_string()) };
+    let expected =
+        [Output::Send(Message::Goodbye(goodbye)), Output::Left(End::Malformed(Malformed::Text))];
+    assert_eq!(consumer_outputs(&mut consumer), expected);
 }
 
 #[test]

@@ -187,7 +187,8 @@ impl<F> Producer<F> {
         known.send_frames(&self.pool, now_ns, &mut self.outputs);
     }
 
-    /// A newcomer sees the latest frame at once, if it is still there.
+    /// A newcomer sees the latest frame at once, if it is still there: it knows all buffers by now,
+    /// and holds none. Others are told of a new format too, but that leaves no latest frame.
     pub(super) fn show_latest(&mut self, peer: PeerId, now_ns: u64) {
         let Some((buffer, picture)) = self.latest else { return };
         let has_fence = self.pool.acquire_fence(buffer).is_some();
@@ -195,7 +196,7 @@ impl<F> Producer<F> {
         let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
         let Some(known) = place.filter(|known| known.id == peer) else { return };
         let can_wait = known.agreed.frame_fences || !has_fence;
-        if can_be_shared && can_wait && known.is_idle(buffer) {
+        if can_be_shared && can_wait {
             known.enqueue(buffer, &picture, &mut self.spares);
             self.pool.hold(buffer);
             self.pump(peer, now_ns);

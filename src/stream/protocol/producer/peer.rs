@@ -135,10 +135,12 @@ impl Peer {
         matches!(self.state, State::Greeted | State::Acquainted).then_some(self.until_ns)
     }
 
-    /// Until when it may keep everybody from submitting.
+    /// Until when it may keep everybody from submitting. Who has room again, because what waited for
+    /// it was taken away, keeps nobody.
     pub(super) fn blocked_until_ns(&self) -> Option<u64> {
         let Overflow::Block { deadline_ns } = self.policy.overflow() else { return None };
-        Some(self.blocked_since_ns?.saturating_add(deadline_ns))
+        let since_ns = self.blocked_since_ns.filter(|_| self.is_full())?;
+        Some(since_ns.saturating_add(deadline_ns))
     }
 
     /// Until when it may keep the frame that it has held the longest.
@@ -258,14 +260,8 @@ impl Peer {
         self.queue.iter().map(|frame| frame.buffer)
     }
 
-    /// Whether nothing waits for it, and it knows this buffer but has not got it.
-    pub(super) fn is_idle(&self, buffer: BufferId) -> bool {
-        self.queue.is_empty() && self.is_announced(buffer) && !self.holds(buffer)
-    }
-
     fn is_full(&self) -> bool {
-        let has_window = self.held_count < self.limits.frames();
-        self.queue.len() >= self.policy.depth() && !(has_window && self.queue.is_empty())
+        self.queue.len() >= self.policy.depth()
     }
 
     /// Notes that a frame would be submitted now. Returns until when that has to wait.

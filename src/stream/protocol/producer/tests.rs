@@ -55,14 +55,18 @@ fn buffer_is_free_when_every_consumer_has_released_it() {
     draw(&mut producer, 0);
     assert_eq!(frames(&mut producer), [(a, 1, 0), (b, 1, 0)]);
     assert!(producer.acquire(0).is_err());
+    assert!(producer.expects_releases());
     let release = Release { serial: serial(1), buffer: id(0), has_fence: true };
     producer.receive(b, Message::Release(release), Some(77), 0);
     assert_eq!(producer.acquire(5), Err(AcquireError::NoneFree { until_ns: Some(1_000_000_000) }));
     producer.receive(a, Message::Release(release), Some(78), 0);
+    assert!(!producer.expects_releases());
     let acquired = producer.acquire(0).unwrap();
     assert_eq!(acquired, Acquired { buffer: id(0), age: NonZeroU64::new(1), is_tainted: false });
+    assert_eq!(producer.release_fences(id(0)), [77, 78]);
     let fences: Vec<_> = producer.take_release_fences(id(0)).unwrap().collect();
     assert_eq!(fences, [77, 78]);
+    assert!(producer.release_fences(id(0)).is_empty());
 }
 
 #[test]
@@ -117,6 +121,25 @@ fn newcomer_sees_the_latest_frame_unless_it_is_being_overwritten() {
     producer.receive(peer, release(2, 1), None, 0);
     let both = [producer.acquire(0).unwrap().buffer, producer.acquire(0).unwrap().buffer];
     assert_eq!(both, [id(0), id(1)]);
+    serve(&mut producer, 1);
+    let is_frame = |it: &Output| matches!(it, Output::Send { message: Message::Frame(_), .. });
+    assert!(!outputs(&mut producer).iter().any(is_frame));
+}
+
+#[test]
+fn newcomer_sees_the_latest_frame_when_another_buffer_was_retired() {
+    let mut producer = producer(Policy::mailbox(), 3);
+    draw(&mut producer, 0);
+    draw(&mut producer, 0);
+    producer.retire(id(0));
+    let peer = serve(&mut producer, 1);
+    let found = outputs(&mut producer);
+    let Some(Output::Send { message: Message::Frame(shown), .. }) = found.last() else {
+        panic!("{found:?}")
+    };
+    assert_eq!((shown.serial, shown.buffer), (serial(2), id(1)));
+    producer.receive(peer, release(2, 1), None, 0);
+    producer.retire(id(1));
     serve(&mut producer, 1);
     let is_frame = |it: &Output| matches!(it, Output::Send { message: Message::Frame(_), .. });
     assert!(!outputs(&mut producer).iter().any(is_frame));
@@ -236,6 +259,29 @@ fn blocking_consumer_is_sent_away_by_the_clock_alone() {
 }
 
 #[test]
+fn consumer_whose_queue_was_taken_away_blocks_nobody() {
+    let take_away: [fn(&mut Producer<u32>, PeerId); 3] = [
+        |producer, _| producer.retire(id(1)),
+        |producer, _| producer.configure(size(), FOURCC, Modifier::LINEAR, false, 8).unwrap(),
+        |producer, peer| producer.receive(peer, offer(2, &other_sets()), None, 8),
+    ];
+    for take_away in take_away {
+        let policy = Policy::fifo(1, Overflow::Block { deadline_ns: 100 });
+        let mut producer = producer(policy, 4);
+        let peer = serve(&mut producer, 1);
+        draw(&mut producer, 0);
+        draw(&mut producer, 0);
+        let acquired = producer.acquire(0).unwrap();
+        assert!(producer.submit(acquired.buffer, Picture::default(), None, 7).is_err());
+        assert_eq!(producer.next_deadline_ns(), Some(107));
+        take_away(&mut producer, peer);
+        assert_eq!(producer.next_deadline_ns(), None);
+        producer.on_time(107);
+        assert_eq!(end_of(&outputs(&mut producer), peer), None);
+    }
+}
+
+#[test]
 fn disconnect_ends_the_slow_alone() {
     let mut producer = producer(Policy::fifo(1, Overflow::Disconnect), 6);
     let [slow, fast] = [serve(&mut producer, 1), serve(&mut producer, 6)];
@@ -265,6 +311,19 @@ fn holder_is_late_only_when_no_buffer_is_free() {
     assert_eq!(end_of(&outputs(&mut producer), peer), Some(End::TooSlow));
     assert!(acquired.is_tainted && !spare.is_tainted);
     assert_eq!(producer.acquire(60), Err(AcquireError::NoneFree { until_ns: None }));
+}
+
+#[test]
+fn acquiring_is_worth_it_from_when_a_buffer_is_free_or_a_holder_late() {
+    let mut producer = producer(Policy::mailbox().with_hold_limit_ns(50), 1);
+    let peer = serve(&mut producer, 1);
+    assert_eq!(producer.acquirable_from_ns(), Some(0));
+    producer.acquire(0).unwrap();
+    assert_eq!(producer.acquirable_from_ns(), None, "nobody holds what could be released");
+    producer.submit(id(0), Picture::default(), None, 10).unwrap();
+    assert_eq!(producer.acquirable_from_ns(), Some(60));
+    producer.receive(peer, release(1, 0), None, 20);
+    assert_eq!(producer.acquirable_from_ns(), Some(0));
 }
 
 #[test]
@@ -328,13 +387,6 @@ fn new_format_retires_all_buffers_and_those_held_go_last() {
 
 #[test]
 fn announcements_wait_for_the_room_that_held_buffers_take() {
-    let mut producer = producer(Policy::mailbox(), 2);
-    let peer = producer.connect(0).unwrap();
-    producer.receive(peer, consumer_hello(Limits::default().with_buffers(2)), None, 0);
-    producer.receive(peer, offer(1, &sets()), None, 0);
-    draw(&mut producer, 0);
-    producer.configure(size(), FOURCC, Modifier::LINEAR, false, 0).unwrap();
-    outputs(&mut producer);
     let announced = |producer: &mut Producer<u32>| {
         let number = |output| match output {
             Output::Send { message: Message::Announce(announce), .. } => {
@@ -344,11 +396,21 @@ fn announcements_wait_for_the_room_that_held_buffers_take() {
         };
         outputs(producer).into_iter().filter_map(number).collect::<Vec<_>>()
     };
-    producer.add(image(), IMAGE_BYTES, 0).unwrap();
-    producer.add(image(), IMAGE_BYTES, 0).unwrap();
-    assert_eq!(announced(&mut producer), [1]);
-    producer.receive(peer, release(1, 0), None, 0);
-    assert_eq!(announced(&mut producer), [2]);
+    for (most, [at_once, later]) in [(1, [&[][..], &[1]]), (2, [&[1], &[2]])] {
+        let mut producer = producer(Policy::mailbox(), most);
+        let peer = producer.connect(0).unwrap();
+        producer.receive(peer, consumer_hello(Limits::default().with_buffers(most)), None, 0);
+        producer.receive(peer, offer(1, &sets()), None, 0);
+        draw(&mut producer, 0);
+        producer.configure(size(), FOURCC, Modifier::LINEAR, false, 0).unwrap();
+        outputs(&mut producer);
+        for _ in 0..most {
+            producer.add(image(), IMAGE_BYTES, 0).unwrap();
+        }
+        assert_eq!(announced(&mut producer), at_once);
+        producer.receive(peer, release(1, 0), None, 0);
+        assert_eq!(announced(&mut producer), later);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Who is let in, and whoever breaks the protocol is alone in that.
 
 use super::*;
+use crate::stream::wire::ConsumerHello;
+use crate::stream::wire::ProducerHello;
 
 #[test]
 fn newcomer_gets_hello_format_and_buffers_in_this_order() {
@@ -59,15 +61,20 @@ fn second_release_ends_the_connection() {
     assert_eq!(end_of(&outputs(&mut producer), peer), Some(End::Violation(violation)));
 }
 
+/// Connects a consumer that can do this, and has made no offer.
+fn greet(producer: &mut Producer<u32>, capabilities: Capabilities) -> PeerId {
+    let peer = producer.connect(0).unwrap();
+    let hello = consumer_hello(Limits::default());
+    let Message::ConsumerHello(hello) = hello else { panic!("{hello:?}") };
+    let hello = ConsumerHello { capabilities, ..hello };
+    producer.receive(peer, Message::ConsumerHello(hello), None, 0);
+    peer
+}
+
 #[test]
 fn fence_of_who_did_not_say_so_ends_the_connection() {
     let mut producer = producer(Policy::mailbox(), 2);
-    let peer = producer.connect(0).unwrap();
-    let Message::ConsumerHello(mut hello) = consumer_hello(Limits::default()) else {
-        panic!("a hello")
-    };
-    hello.capabilities = Capabilities::empty();
-    producer.receive(peer, Message::ConsumerHello(hello), None, 0);
+    let peer = greet(&mut producer, Capabilities::empty());
     producer.receive(peer, offer(1, &sets()), None, 0);
     assert!(!producer.may_send_fences());
     let acquired = producer.acquire(0).unwrap();
@@ -80,6 +87,83 @@ fn fence_of_who_did_not_say_so_ends_the_connection() {
     let violation = End::Violation(Violation::Fence);
     assert_eq!(end_of(&outputs(&mut producer), peer), Some(violation));
     assert!(producer.may_send_fences());
+}
+
+#[test]
+fn fences_go_each_way_where_all_who_are_served_do_their_part() {
+    let (waits, sends) = (Capabilities::WAITS_FOR_FENCES, Capabilities::SENDS_FENCES);
+    let all = waits | sends;
+    for (ours, theirs, [sent, received]) in [
+        (all, all, [true, true]),
+        (all, waits, [true, false]),
+        (all, sends, [false, true]),
+        (waits, all, [false, true]),
+        (sends, all, [true, false]),
+    ] {
+        let hello = ProducerHello { capabilities: ours, ..Settings::default().hello };
+        let mut producer = Producer::<u32>::new(Settings { hello, ..Settings::default() });
+        producer.configure(size(), FOURCC, Modifier::LINEAR, false, 0).unwrap();
+        assert_eq!(producer.may_send_fences(), ours.contains(sends), "nobody is in the way");
+        assert_eq!(producer.may_receive_fences(), ours.contains(waits), "nobody is in the way");
+        let able = serve(&mut producer, 1);
+        let peer = greet(&mut producer, theirs);
+        assert_eq!(producer.may_send_fences(), ours.contains(sends), "it is not served yet");
+        assert_eq!(producer.may_receive_fences(), ours.contains(waits), "it is not served yet");
+        producer.receive(peer, offer(1, &sets()), None, 0);
+        assert!(producer.served().eq([able, peer]));
+        let found = [producer.may_send_fences(), producer.may_receive_fences()];
+        assert_eq!(found, [sent, received], "{ours:?} and {theirs:?}");
+    }
+}
+
+#[test]
+fn newcomer_that_cannot_wait_is_shown_no_frame_that_may_not_be_finished() {
+    let (waits, sends) = (Capabilities::WAITS_FOR_FENCES, Capabilities::SENDS_FENCES);
+    for (fence, capabilities, shown) in [
+        (Some(7), waits, Some(true)),
+        (Some(7), sends, None),
+        (None, waits, Some(false)),
+        (None, sends, Some(false)),
+    ] {
+        let mut producer = producer(Policy::mailbox(), 1);
+        let buffer = producer.acquire(0).unwrap().buffer;
+        producer.submit(buffer, Picture::default(), fence, 0).unwrap();
+        let peer = greet(&mut producer, capabilities);
+        producer.receive(peer, offer(1, &sets()), None, 0);
+        let has_fence = outputs(&mut producer).into_iter().find_map(|output| match output {
+            Output::Send { message: Message::Frame(frame), .. } => Some(frame.has_fence),
+            _ => None,
+        });
+        assert_eq!(has_fence, shown, "{fence:?} {capabilities:?}");
+    }
+}
+
+#[test]
+fn frames_that_wait_for_who_offers_something_else_are_free_again() {
+    let mut producer = producer(Policy::mailbox(), 2);
+    let peer = serve(&mut producer, 1);
+    draw(&mut producer, 0);
+    draw(&mut producer, 0);
+    outputs(&mut producer);
+    producer.receive(peer, offer(2, &other_sets()), None, 0);
+    let missed = Output::Missed { peer, serial: serial(2) };
+    assert_eq!(outputs(&mut producer), [missed, Output::Offered { peer }]);
+    assert_eq!(producer.acquire(0).unwrap().buffer, id(1));
+}
+
+#[test]
+fn what_is_no_message_ends_the_connection_and_is_told() {
+    let mut producer = producer(Policy::mailbox(), 1);
+    let peer = serve(&mut producer, 1);
+    outputs(&mut producer);
+    producer.malformed(peer, Malformed::Text);
+    let goodbye =
+        Goodbye { reason: Reason::Protocol, text: Text::new(&Malformed::Text.to_string()) };
+    let expected = [
+        Output::Send { peer, message: Message::Goodbye(goodbye) },
+        Output::Left { peer, end: End::Malformed(Malformed::Text) },
+    ];
+    assert_eq!(outputs(&mut producer), expected);
 }
 
 #[test]
@@ -167,7 +251,10 @@ fn format_that_a_consumer_did_not_offer_sends_it_away_and_says_why() {
     producer.receive(waiting, offer(1, &other_sets()), None, 0);
     assert_eq!(outputs(&mut producer).last(), Some(&Output::Offered { peer: waiting }));
     assert_eq!(producer.offer(waiting).unwrap().number(), NonZeroU32::MIN);
+    assert!(producer.served().eq([peer]) && producer.waiting().eq([waiting]));
+    assert_eq!(producer.format(), Some(&format(1, 1)));
     producer.configure(size(), Fourcc::NV12, Modifier::LINEAR, false, 0).unwrap();
+    assert!(producer.served().eq([waiting]) && producer.waiting().next().is_none());
     let found = outputs(&mut producer);
     let Some(End::Here(goodbye)) = end_of(&found, peer) else { panic!("{found:?}") };
     assert_eq!(goodbye.reason, Reason::NothingInCommon);
