@@ -370,6 +370,31 @@ const CASES: &[Case] = &[
         assert!(start.elapsed() >= Duration::from_nanos(deadline_ns), "its deadline");
         assert_eq!(left(&mut producer), [End::TooSlow]);
     }),
+    ("room that was made in time counts however late it is heard", || {
+        let deadline_ns = u64::try_from(MOMENT.as_nanos()).unwrap();
+        let policy = Policy::fifo(1, Overflow::Block { deadline_ns });
+        for timeout in [None, Some(SOON)] {
+            let mut producer = producer_with(producer_settings().buffers(4).policy(policy));
+            let (peer, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));
+            produce(&mut producer);
+            produce(&mut producer);
+            let acquired = producer.acquire().unwrap();
+            let refused = producer.submit(acquired, Ready::Finished, Picture::default());
+            let acquired = refused.unwrap_err().into_acquired().unwrap();
+            let frame = consumer.next_frame(SOON).unwrap();
+            consumer.release(frame, Ready::Finished).unwrap();
+            // The producer has other things to do.
+            std::thread::sleep(2 * MOMENT);
+            let submitted = match timeout {
+                None => producer.submit(acquired, Ready::Finished, Picture::default()),
+                Some(timeout) => {
+                    producer.submit_timeout(acquired, Ready::Finished, Picture::default(), timeout)
+                }
+            };
+            assert_eq!(submitted.unwrap().get(), 3);
+            assert!(producer.served().eq([peer]), "{:?}", left(&mut producer));
+        }
+    }),
     ("what one misses is in the damage of its next frame", || {
         let mut producer = producer_with(producer_settings().buffers(5));
         let (_, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));

@@ -197,11 +197,18 @@ impl Producer {
         ready: Ready<'_>,
         picture: &Picture,
     ) -> Result<NonZeroU64, NotSubmitted> {
+        let now_ns = now_ns();
+        if self.machine.next_deadline_ns().is_some_and(|until_ns| until_ns <= now_ns) {
+            // Who would have to leave may only not have been heard.
+            if let Err(error) = self.turn(Duration::ZERO, Until::Idle) {
+                return Err(NotSubmitted { reason: error.into(), acquired: Some(acquired) });
+            }
+        }
         let submitted = match self.fence_for(&acquired, ready) {
             Err(reason) => Err(reason),
             Ok(fence) => {
                 let buffer = acquired.buffer();
-                let submitted = self.machine.submit_attached(buffer, *picture, fence, now_ns());
+                let submitted = self.machine.submit_attached(buffer, *picture, fence, now_ns);
                 self.carry();
                 submitted.map_err(reason_of)
             }
