@@ -18,6 +18,7 @@ use crate::egl::DisplayError;
 use crate::egl::Extensions;
 use crate::egl::FormatSupport;
 use crate::egl::Platform;
+use crate::egl::fence_fds::FenceFds;
 use crate::egl::functions::Functions;
 use crate::egl::library::Library;
 use crate::egl::registry::Registry;
@@ -52,6 +53,7 @@ pub(in crate::egl) struct Connection {
     imports_dma_bufs: bool,
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
+    pub(in crate::egl) fence_fds: FenceFds,
     /// Dropped after the display is terminated.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     native: Native,
@@ -363,6 +365,7 @@ impl Connection {
             device,
             extensions,
             formats: OnceLock::new(),
+            fence_fds: FenceFds::default(),
             native,
         }
     }
