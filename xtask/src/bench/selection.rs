@@ -60,16 +60,17 @@ mod tests {
         Selection::of(&Line::parse_from(["bench"].iter().chain(arguments)).args)
     }
 
-    fn only(rows: &str) -> Option<Rows> {
-        Some(Rows::Only(rows.to_owned()))
+    fn only(rows: &str) -> Rows {
+        Rows::Only(rows.to_owned())
     }
 
     #[test]
     fn rows_of_all_kinds_are_named_in_one_list() {
         let list = of(&["--only", "scanout,import,footprint,planes"]);
-        let selected = Selection { peers: only("import,planes"), footprint: true, scanout: true };
+        let selected =
+            Selection { peers: Some(only("import,planes")), footprint: true, scanout: true };
         assert_eq!(list, selected);
-        assert_eq!(of(&["--only", "import,scanout"]).peers, only("import"));
+        assert_eq!(of(&["--only", "import,scanout"]).peers, Some(only("import")));
         assert!(!of(&["--only", "import,scanout"]).footprint);
     }
 
@@ -92,6 +93,6 @@ mod tests {
 
     #[test]
     fn name_that_nobody_knows_goes_to_the_peers_who_refuse_it() {
-        assert_eq!(of(&["--only", "scanuot"]).peers, only("scanuot"));
+        assert_eq!(of(&["--only", "scanuot"]).peers, Some(only("scanuot")));
     }
 }
