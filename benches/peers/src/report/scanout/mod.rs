@@ -24,9 +24,8 @@ Instructions, because the CPU times of an emulated guest are not those of its pr
 on while the virtual processor itself waits, for a processor of the host's or for QEMU, which draws for \
 the virtio-gpu. By that clock a cube of `present::Scanout` took 4.5 ms and one of kmscube's 2.5 ms. But \
 in ten seconds of one such run the clock went on by 4.9 s, while all threads of QEMU together worked for \
-4.0 s and waited another 7.9 s for one of two processors; and where a nanosecond is an instruction, the \
-times are 0.054 ms and 0.057 ms. What is left is the kernel's work: of an atomic commit, which is more \
-than that of a legacy flip, and of the system calls in the table below.";
+4.0 s and waited another 7.9 s for one of two processors; and where a nanosecond is an instruction, both \
+take 0.05 ms, which varies by a tenth from run to run.";
 
 /// Draws the plot.
 pub(crate) fn plot(scanouts: &Scanouts, docs: &Path) -> Result<()> {
