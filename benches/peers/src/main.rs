@@ -5,6 +5,7 @@
 //! ```text
 //! dmashare-peers measure [--quick] [--only ROW,ROW] RESULTS.json
 //! dmashare-peers scanout measure SCANOUT.json
+//! dmashare-peers scanout count SCANOUT.json COUNTED.json
 //! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json SCANOUT.json DOCS
 //! ```
 

@@ -1,7 +1,8 @@
 //! Frames on a monitor, beside kmscube and modetest: what runs in a guest of the lab.
 //!
-//! `cargo xtask bench` boots the guest and runs `scanout measure` there, and `scanout count` in one that counts; the others are the crate's
-//! part in it, programs of their own like those that they are compared with:
+//! `cargo xtask bench` boots the guest and runs `scanout measure` there, and `scanout count` in another
+//! one, which counts instructions. The others are the crate's part in it, programs of their own like
+//! those that they are compared with:
 //!
 //! ```text
 //! dmashare-peers scanout measure RESULTS.json
