@@ -25,7 +25,8 @@ on while the virtual processor itself waits, for a processor of the host's or fo
 the virtio-gpu. By that clock a cube of `present::Scanout` took 4.5 ms and one of kmscube's 2.5 ms. But \
 in ten seconds of one such run the clock went on by 4.9 s, while all threads of QEMU together worked for \
 4.0 s and waited another 7.9 s for one of two processors; and where a nanosecond is an instruction, both \
-take 0.05 ms, which varies by a tenth from run to run.";
+take 0.05 ms, which varies by a tenth from run to run. Of a flip alone, 95 % are the kernel's work and \
+4 % the crate's (`perf record -e cpu-clock` in such a guest).";
 
 /// Draws the plot.
 pub(crate) fn plot(scanouts: &Scanouts, docs: &Path) -> Result<()> {
