@@ -137,7 +137,7 @@ fn cached_import_in_turns(bencher: Bencher, images: usize) {
     });
 }
 
-/// What a frame costs with a cache of textures: found, and refreshed.
+/// What a frame costs with a cache of textures: found, and refreshed where the driver needs it.
 #[divan::bench(args = SIZES, sample_count = 1000, sample_size = 10)]
 fn cached_texture(bencher: Bencher, size: &str) {
     let (context, image) = (context(), image(size));

@@ -16,7 +16,12 @@ const SMALL_BYTES: u64 = 1 << 30;
 /// Whether this process has room for a mapping of so many bytes at this moment. Takes no system call
 /// up to a GiB.
 pub(crate) fn has_room_for(bytes: u64) -> bool {
-    bytes <= SMALL_BYTES || usize::try_from(bytes).is_ok_and(has_room_for_large)
+    is_small(bytes) || usize::try_from(bytes).is_ok_and(has_room_for_large)
+}
+
+/// Whether there is always room for so many bytes.
+pub(crate) fn is_small(bytes: u64) -> bool {
+    bytes <= SMALL_BYTES
 }
 
 fn has_room_for_large(bytes: usize) -> bool {

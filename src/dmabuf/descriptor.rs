@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use crate::dmabuf::Backing;
 use crate::dmabuf::BackingKind;
-use crate::dmabuf::Bounds;
 use crate::dmabuf::InvalidDescriptor;
 use crate::dmabuf::MAX_PLANES;
 use crate::dmabuf::layout::Extent;
 use crate::dmabuf::layout::Geometry;
 use crate::dmabuf::layout::PlaneGeometry;
+use crate::dmabuf::layout::Seen;
 use crate::format::Fourcc;
-use crate::format::Layout;
 use crate::format::Modifier;
 
 /// Where one plane is said to lie.
@@ -84,8 +83,8 @@ impl Descriptor {
             modifier: self.modifier,
             planes: planes.get(..backings.len()).unwrap_or_default(),
         };
-        let (bounds, layout) = geometry.check_with_layout(extent)?;
-        Ok(Valid { bounds, layout, backings })
+        let seen = geometry.look_at(extent)?;
+        Ok(Valid { seen, backings })
     }
 
     /// Planes that share a handle are asked about once.
@@ -107,8 +106,7 @@ impl Descriptor {
 
 /// What is known of a claim that holds.
 pub(in crate::dmabuf) struct Valid {
-    pub(in crate::dmabuf) bounds: Bounds,
-    pub(in crate::dmabuf) layout: &'static Layout,
+    pub(in crate::dmabuf) seen: Seen,
     /// Of the planes, in order.
     pub(in crate::dmabuf) backings: Vec<Backing>,
 }

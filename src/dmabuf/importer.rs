@@ -22,7 +22,6 @@ use crate::dmabuf::exporter;
 use crate::dmabuf::raster;
 use crate::dmabuf::sampling;
 use crate::dmabuf::trial_mapping;
-use crate::format::PlaneLayout;
 
 /// How a driver gets at the pixels of an image that it imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,17 +118,11 @@ impl Importer {
     ///
     /// Spec: measured, see [`ImporterClass`].
     pub fn accepts(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        // Whatever asks the kernel is a function of its own, whose room the others do not have to make.
         match self.class {
             ImporterClass::MapsMemory => self.maps(image),
-            ImporterClass::KmsSoftware => {
-                self.is_no_memfd(image)?;
-                self.maps(image)?;
-                image.distinct_fds().try_for_each(|fd| self.owns(fd))
-            }
-            ImporterClass::Hardware => {
-                self.is_no_memfd(image)?;
-                self.shows_what_is_in_the_buffer(image)
-            }
+            ImporterClass::KmsSoftware => self.maps_own(image),
+            ImporterClass::Hardware => self.shows_what_is_in_the_buffer(image),
         }
     }
 
@@ -175,31 +168,41 @@ impl Importer {
         Ok(())
     }
 
+    /// What a renderer needs that maps the buffers of its own device.
+    #[inline(never)]
+    fn maps_own(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        self.is_no_memfd(image)?;
+        self.maps(image)?;
+        image.distinct_fds().try_for_each(|fd| self.owns(fd))
+    }
+
     /// What a renderer needs that maps whole buffers and then trusts the numbers.
     fn maps(&self, image: &Dmabuf) -> Result<(), Refusal> {
-        let driver = || self.driver.clone();
-        match image.bounds() {
-            Bounds::Proven => {}
-            Bounds::Beginnings => {
-                return Err(Refusal::NotLinear { driver: driver(), modifier: image.modifier() });
-            }
-            Bounds::KernelChecked => return Err(Refusal::OutOfReach { driver: driver() }),
-        }
-        if !image.is_writable() {
-            return Err(Refusal::ReadOnly { driver: driver() });
+        let buffers = image.buffers();
+        if image.bounds() != Bounds::Proven || !buffers.are_writable {
+            return Err(self.out_of_reach(image));
         }
         self.reads_within_planes(image)?;
-        self.is_mappable(image)?;
-        let sizes = image.planes().iter().map(|plane| plane.backing().size_bytes());
-        match sizes.enumerate().find(|(_, bytes)| !address_space::has_room_for(*bytes)) {
-            None => Ok(()),
-            Some((plane, buffer_bytes)) => {
-                Err(Refusal::NoAddressSpace { driver: driver(), plane, buffer_bytes })
-            }
+        if buffers.are_memfds && address_space::is_small(buffers.largest_bytes) {
+            return Ok(());
+        }
+        self.is_mappable(image)
+    }
+
+    /// Why the bytes of an image cannot be trusted to be there, or to be mapped for writing.
+    #[cold]
+    fn out_of_reach(&self, image: &Dmabuf) -> Refusal {
+        let driver = self.driver.clone();
+        match image.bounds() {
+            Bounds::Proven => Refusal::ReadOnly { driver },
+            Bounds::Beginnings => Refusal::NotLinear { driver, modifier: image.modifier() },
+            Bounds::KernelChecked => Refusal::OutOfReach { driver },
         }
     }
 
-    /// A memfd always is; of dma-bufs, those of planes that share one are tried once.
+    /// Whether each buffer can be mapped, and as a whole. A memfd can, if there is room for it; of
+    /// dma-bufs, those of planes that share one are tried once.
+    #[inline(never)]
     fn is_mappable(&self, image: &Dmabuf) -> Result<(), Refusal> {
         let planes = image.planes();
         for (index, plane) in planes.iter().enumerate() {
@@ -215,61 +218,77 @@ impl Importer {
                 })?;
             }
         }
-        Ok(())
+        let sizes = planes.iter().map(|plane| plane.backing().size_bytes());
+        match sizes.enumerate().find(|(_, bytes)| !address_space::has_room_for(*bytes)) {
+            None => Ok(()),
+            Some((plane, buffer_bytes)) => {
+                let driver = self.driver.clone();
+                Err(Refusal::NoAddressSpace { driver, plane, buffer_bytes })
+            }
+        }
     }
 
     /// What a renderer needs that counts samples in its own way.
     fn reads_within_planes(&self, image: &Dmabuf) -> Result<(), Refusal> {
-        let (driver, fourcc) = (|| self.driver.clone(), image.fourcc());
+        let [least_width, least_height] = sampling::least_size(image.layout());
+        if sampling::is_read_beyond_rows(image.fourcc())
+            || image.width() < least_width
+            || image.height() < least_height
+        {
+            return Err(self.misread(image));
+        }
+        let is_aligned =
+            |plane: &Plane| raster::is_vector_aligned(plane.offset_bytes(), plane.stride_bytes());
+        if image.has_whole_rows() && image.planes().iter().all(is_aligned) {
+            return Ok(());
+        }
+        self.reads_within_rows(image)
+    }
+
+    /// Why an image is not read as what it is.
+    #[cold]
+    fn misread(&self, image: &Dmabuf) -> Refusal {
+        let (driver, fourcc) = (self.driver.clone(), image.fourcc());
         if sampling::is_read_beyond_rows(fourcc) {
-            return Err(Refusal::Misread { driver: driver(), fourcc });
+            return Refusal::Misread { driver, fourcc };
         }
         let (width, height) = (image.width(), image.height());
         let [least_width, least_height] = sampling::least_size(image.layout());
-        if width < least_width || height < least_height {
-            let driver = driver();
-            return Err(Refusal::TooSmall {
-                driver,
-                fourcc,
-                width,
-                height,
-                least_width,
-                least_height,
-            });
-        }
-        let mut planes = image.planes().iter().zip(image.layout().planes()).enumerate();
-        planes.try_for_each(|(index, (plane, shape))| {
-            self.reads_within_rows(index, plane, *shape, height)
-        })
+        Refusal::TooSmall { driver, fourcc, width, height, least_width, least_height }
     }
 
-    /// What a renderer needs of the rows of one plane.
-    fn reads_within_rows(
-        &self,
-        index: usize,
-        plane: &Plane,
-        shape: PlaneLayout,
-        height: u32,
-    ) -> Result<(), Refusal> {
-        let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
-        if !sampling::is_aligned(shape, offset_bytes, stride_bytes) {
-            return Err(Refusal::Misaligned { plane: index, offset_bytes, stride_bytes });
+    /// What a renderer needs of rows that are not all whole and aligned for whatever it reads.
+    #[cold]
+    fn reads_within_rows(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        let shapes = image.layout().planes();
+        for (index, (plane, shape)) in image.planes().iter().zip(shapes).enumerate() {
+            let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
+            if !sampling::is_aligned(*shape, offset_bytes, stride_bytes) {
+                return Err(Refusal::Misaligned { plane: index, offset_bytes, stride_bytes });
+            }
+            let buffer_bytes = plane.backing().size_bytes();
+            let needed_bytes = sampling::whole_rows_bytes(*shape, image.height(), stride_bytes)
+                .and_then(|bytes| bytes.checked_add(u64::from(offset_bytes)))
+                .unwrap_or(u64::MAX);
+            if needed_bytes > buffer_bytes {
+                let driver = self.driver.clone();
+                return Err(Refusal::ShortLastRow {
+                    driver,
+                    plane: index,
+                    needed_bytes,
+                    buffer_bytes,
+                });
+            }
         }
-        let buffer_bytes = plane.backing().size_bytes();
-        let needed_bytes = sampling::whole_rows_bytes(shape, height, stride_bytes)
-            .and_then(|bytes| bytes.checked_add(u64::from(offset_bytes)))
-            .unwrap_or(u64::MAX);
-        if needed_bytes <= buffer_bytes {
-            return Ok(());
-        }
-        let driver = self.driver.clone();
-        Err(Refusal::ShortLastRow { driver, plane: index, needed_bytes, buffer_bytes })
+        Ok(())
     }
 
     /// virtio-gpu draws on the host, and looks at the memory of its own buffers only when it is told
     /// to: what the CPU writes there is not seen, and what is drawn does not arrive (measured with a
     /// "dumb" buffer, Mesa 25.0.7 on Linux 7.3). The image says that its pixels are in that memory.
+    #[inline(never)]
     fn shows_what_is_in_the_buffer(&self, image: &Dmabuf) -> Result<(), Refusal> {
+        self.is_no_memfd(image)?;
         let is_in_buffer = self.driver == exporter::VIRTIO_GPU && image.bounds() == Bounds::Proven;
         if is_in_buffer && image.distinct_fds().any(exporter::keeps_pixels_elsewhere) {
             return Err(Refusal::NotShown { driver: self.driver.clone() });

@@ -83,14 +83,11 @@ impl Geometry<'_> {
     /// );
     /// ```
     pub fn check(&self, extent: Extent) -> Result<Bounds, LayoutError> {
-        self.check_with_layout(extent).map(|(bounds, _)| bounds)
+        self.look_at(extent).map(|seen| seen.bounds)
     }
 
-    /// As [`Geometry::check`], with the layout of the format.
-    pub(in crate::dmabuf) fn check_with_layout(
-        &self,
-        extent: Extent,
-    ) -> Result<(Bounds, &'static Layout), LayoutError> {
+    /// As [`Geometry::check`], with what else was seen.
+    pub(in crate::dmabuf) fn look_at(&self, extent: Extent) -> Result<Seen, LayoutError> {
         self.check_size()?;
         let layout = self.fourcc.layout().ok_or(LayoutError::UnknownFourcc(self.fourcc))?;
         let has_rows = self.modifier.is_linear() || self.modifier == Modifier::Implicit;
@@ -98,13 +95,17 @@ impl Geometry<'_> {
             return Err(LayoutError::NoLinearLayout(self.fourcc));
         }
         self.check_plane_count(layout, has_rows)?;
+        let mut has_whole_rows = has_rows && extent == Extent::Whole;
         for (index, plane) in self.planes.iter().enumerate() {
             plane.check_numbers(index)?;
             match layout.planes().get(index) {
                 Some(shape) if has_rows => {
-                    plane.check_stride(index, shape.row_bytes(self.width))?;
+                    let row_bytes = shape.row_bytes(self.width);
+                    let rest_bytes = plane.check_stride(index, row_bytes)?;
                     if extent == Extent::Whole {
-                        plane.check_end(index, *shape, [self.width, self.height])?;
+                        let rows = shape.rows(self.height);
+                        let left_bytes = plane.check_end(index, rows, row_bytes)?;
+                        has_whole_rows &= rest_bytes <= left_bytes;
                     }
                 }
                 _ => {}
@@ -115,7 +116,7 @@ impl Geometry<'_> {
             Extent::Whole if has_rows => Bounds::Proven,
             Extent::Whole => Bounds::Beginnings,
         };
-        Ok((bounds, layout))
+        Ok(Seen { bounds, layout, has_whole_rows })
     }
 
     fn check_size(&self) -> Result<(), LayoutError> {
@@ -144,12 +145,25 @@ impl Geometry<'_> {
     }
 }
 
+/// What is known of numbers that are right.
+pub(in crate::dmabuf) struct Seen {
+    pub(in crate::dmabuf) bounds: Bounds,
+    pub(in crate::dmabuf) layout: &'static Layout,
+    /// Whether each plane is known to have room for a last row as long as the others.
+    pub(in crate::dmabuf) has_whole_rows: bool,
+}
+
 /// The bytes that a linear plane takes from its first row to the last byte of its last one, or
 /// `None` if the number does not fit 64 bits.
 pub fn plane_bytes(shape: PlaneLayout, size: [u32; 2], stride_bytes: u32) -> Option<u64> {
     let [width, height] = size;
-    let last_row = u64::from(shape.rows(height).checked_sub(1)?);
-    last_row.checked_mul(u64::from(stride_bytes))?.checked_add(shape.row_bytes(width))
+    rows_bytes(shape.rows(height), shape.row_bytes(width), stride_bytes)
+}
+
+/// The same by the number of rows and what one takes without the bytes behind it.
+fn rows_bytes(rows: u32, row_bytes: u64, stride_bytes: u32) -> Option<u64> {
+    let last_row = u64::from(rows.checked_sub(1)?);
+    last_row.checked_mul(u64::from(stride_bytes))?.checked_add(row_bytes)
 }
 
 impl PlaneGeometry {
@@ -171,28 +185,25 @@ impl PlaneGeometry {
         Ok(())
     }
 
-    fn check_stride(&self, plane: usize, row_bytes: u64) -> Result<(), LayoutError> {
+    /// Returns how many bytes there are from the end of one row to the next.
+    fn check_stride(&self, plane: usize, row_bytes: u64) -> Result<u64, LayoutError> {
         let stride_bytes = self.stride_bytes;
-        if u64::from(stride_bytes) < row_bytes {
-            return Err(LayoutError::StrideTooSmall { plane, stride_bytes, row_bytes });
+        match u64::from(stride_bytes).checked_sub(row_bytes) {
+            Some(rest_bytes) => Ok(rest_bytes),
+            None => Err(LayoutError::StrideTooSmall { plane, stride_bytes, row_bytes }),
         }
-        Ok(())
     }
 
-    fn check_end(
-        &self,
-        plane: usize,
-        shape: PlaneLayout,
-        size: [u32; 2],
-    ) -> Result<(), LayoutError> {
+    /// Returns how many bytes there are from the end of the last row to that of the buffer.
+    fn check_end(&self, plane: usize, rows: u32, row_bytes: u64) -> Result<u64, LayoutError> {
         let buffer_bytes = self.buffer_bytes;
-        let needed_bytes = plane_bytes(shape, size, self.stride_bytes)
+        let needed_bytes = rows_bytes(rows, row_bytes, self.stride_bytes)
             .and_then(|bytes| bytes.checked_add(u64::from(self.offset_bytes)))
             .ok_or(LayoutError::Overflow { plane })?;
-        if needed_bytes > buffer_bytes {
-            return Err(LayoutError::BufferTooSmall { plane, needed_bytes, buffer_bytes });
+        match buffer_bytes.checked_sub(needed_bytes) {
+            Some(left_bytes) => Ok(left_bytes),
+            None => Err(LayoutError::BufferTooSmall { plane, needed_bytes, buffer_bytes }),
         }
-        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@
 mod access;
 pub(crate) mod address_space;
 mod backing;
+mod buffers;
 mod descriptor;
 mod exporter;
 mod identity;
@@ -35,7 +36,9 @@ use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use crate::dmabuf::buffers::Buffers;
 use crate::dmabuf::descriptor::Valid;
+use crate::dmabuf::layout::Seen;
 use crate::format::Fourcc;
 use crate::format::Layout;
 use crate::format::Modifier;
@@ -110,6 +113,8 @@ struct Inner {
     layout: &'static Layout,
     modifier: Modifier,
     bounds: Bounds,
+    has_whole_rows: bool,
+    buffers: Buffers,
     planes: Vec<Plane>,
 }
 
@@ -158,7 +163,8 @@ impl Dmabuf {
 
     fn validated(descriptor: Descriptor, extent: layout::Extent) -> Result<Self, Rejected> {
         match descriptor.validate(extent) {
-            Ok(Valid { bounds, layout, backings }) => {
+            Ok(Valid { seen: Seen { bounds, layout, has_whole_rows }, backings }) => {
+                let buffers = Buffers::of(&backings);
                 let planes = descriptor
                     .planes
                     .into_iter()
@@ -172,6 +178,8 @@ impl Dmabuf {
                     layout,
                     modifier: descriptor.modifier,
                     bounds,
+                    has_whole_rows,
+                    buffers,
                     planes,
                 };
                 Ok(Self { inner: Arc::new(inner) })
@@ -218,12 +226,22 @@ impl Dmabuf {
     /// Whether every plane can be mapped for writing through its file descriptor, as software
     /// renderers do even when they only read.
     pub fn is_writable(&self) -> bool {
-        self.planes().iter().all(|plane| plane.backing().is_writable())
+        self.inner.buffers.are_writable
     }
 
     /// Whether every plane is a real dma-buf, as opposed to a sealed memfd.
     pub fn is_dma_buf(&self) -> bool {
         self.planes().iter().all(|plane| plane.backing().kind() == BackingKind::DmaBuf)
+    }
+
+    /// Whether every plane is known to have room for a last row as long as its other ones.
+    pub(in crate::dmabuf) fn has_whole_rows(&self) -> bool {
+        self.inner.has_whole_rows
+    }
+
+    /// What holds for the buffers of all planes.
+    pub(in crate::dmabuf) fn buffers(&self) -> Buffers {
+        self.inner.buffers
     }
 
     /// Whether two images are the same memory: the same inodes at the same offsets, whatever the
@@ -249,6 +267,8 @@ impl Dmabuf {
             layout: self.inner.layout,
             modifier: self.inner.modifier,
             bounds: self.inner.bounds,
+            has_whole_rows: self.inner.has_whole_rows,
+            buffers: self.inner.buffers,
             planes,
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -26,19 +26,12 @@
 use crate::dmabuf::raster;
 use crate::format::Fourcc;
 use crate::format::Layout;
-use crate::format::Model;
 use crate::format::PlaneLayout;
 
 /// The width and height in pixels below which no sample of chroma is left. 1x1 for formats in which
 /// pixels share nothing.
 pub(crate) fn least_size(layout: &Layout) -> [u32; 2] {
-    match layout.planes() {
-        [packed] if layout.model() == Model::Yuv => [packed.block_width(), packed.block_height()],
-        planes => planes.iter().fold([1, 1], |[width, height], plane| {
-            let (across, down) = (plane.horizontal_subsampling(), plane.vertical_subsampling());
-            [width.max(across), height.max(down)]
-        }),
-    }
+    layout.pixels_per_chroma()
 }
 
 /// Whether the rows are read as longer ones.
@@ -48,8 +41,8 @@ pub(crate) fn is_read_beyond_rows(fourcc: Fourcc) -> bool {
 
 /// Whether reading rows at this offset and stride is safe.
 pub(crate) fn is_aligned(shape: PlaneLayout, offset_bytes: u32, stride_bytes: u32) -> bool {
-    let is_vector = shape.bits_per_block() >= shape.block_width().saturating_mul(128);
-    !is_vector || raster::is_vector_aligned(offset_bytes, stride_bytes)
+    let is_vector = || shape.bits_per_block() >= shape.block_width().saturating_mul(128);
+    raster::is_vector_aligned(offset_bytes, stride_bytes) || !is_vector()
 }
 
 /// The bytes that a linear plane takes if its last row is as long as the others, or `None` if the

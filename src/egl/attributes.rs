@@ -21,19 +21,25 @@ pub(in crate::egl) struct Attributes {
 }
 
 impl Attributes {
-    /// The list for a checked image. The modifier is stated for every plane or for none: implicit
-    /// images have none, and LINEAR is stated like any other, unless the driver lists no modifier for
-    /// the format.
-    pub(in crate::egl) fn of(
+    /// An empty list. Filled where it lies: it is long for a move.
+    #[inline]
+    pub(in crate::egl) fn new() -> Self {
+        Self { list: [sys::NONE; MOST], used: 0 }
+    }
+
+    /// Adds what a driver is told of a checked image. The modifier is stated for every plane or for
+    /// none: implicit images have none, and LINEAR is stated like any other, unless the driver lists no
+    /// modifier for the format.
+    pub(in crate::egl) fn describe(
+        &mut self,
         image: &Dmabuf,
         colorimetry: Colorimetry,
         with_modifiers: bool,
-    ) -> Self {
-        let mut list = Self { list: [sys::NONE; MOST], used: 0 };
+    ) {
         // Checked images are below `i32::MAX` in each of these numbers.
         let [width, height, fourcc] =
             [image.width(), image.height(), image.fourcc().0].map(u32::cast_signed);
-        list.push([sys::WIDTH, width, sys::HEIGHT, height, sys::LINUX_DRM_FOURCC, fourcc]);
+        self.push([sys::WIDTH, width, sys::HEIGHT, height, sys::LINUX_DRM_FOURCC, fourcc]);
         let modifier = image.modifier().explicit().filter(|_| with_modifiers);
         let modifier = modifier.map(|modifier| halves(modifier.get()));
         let names = sys::PLANE_FD
@@ -45,19 +51,18 @@ impl Attributes {
             let fd_value = plane.fd().as_raw_fd();
             let (offset_bytes, stride_bytes) = (plane.offset_bytes(), plane.stride_bytes());
             let [offset_value, pitch_value] = [offset_bytes, stride_bytes].map(u32::cast_signed);
-            list.push([fd, fd_value, offset, offset_value, pitch, pitch_value]);
+            self.push([fd, fd_value, offset, offset_value, pitch, pitch_value]);
             if let Some([low_half, high_half]) = modifier {
-                list.push([low, low_half, high, high_half]);
+                self.push([low, low_half, high, high_half]);
             }
         }
         if image.layout().model() == Model::Yuv {
-            list.push([sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl()]);
-            list.push([sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl()]);
+            self.push([sys::YUV_COLOR_SPACE_HINT, colorimetry.matrix.to_egl()]);
+            self.push([sys::SAMPLE_RANGE_HINT, colorimetry.range.to_egl()]);
             let [across, down] = [colorimetry.horizontal_siting, colorimetry.vertical_siting];
-            list.push([sys::YUV_CHROMA_HORIZONTAL_SITING_HINT, across.to_egl()]);
-            list.push([sys::YUV_CHROMA_VERTICAL_SITING_HINT, down.to_egl()]);
+            self.push([sys::YUV_CHROMA_HORIZONTAL_SITING_HINT, across.to_egl()]);
+            self.push([sys::YUV_CHROMA_VERTICAL_SITING_HINT, down.to_egl()]);
         }
-        list
     }
 
     /// Names, each with its value behind it.

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use crate::dmabuf::Importer;
 use crate::dmabuf::ImporterClass;
@@ -19,11 +21,14 @@ use crate::egl::Extensions;
 use crate::egl::FormatSupport;
 use crate::egl::Platform;
 use crate::egl::fence_fds::FenceFds;
+use crate::egl::formats::Listed;
 use crate::egl::functions::Functions;
 use crate::egl::library::Library;
 use crate::egl::registry::Registry;
 use crate::egl::sys;
 use crate::egl::sys::Handle;
+use crate::format::Fourcc;
+use crate::format::Modifier;
 
 /// A connection to a driver: what can be imported, and what images and contexts belong to.
 ///
@@ -54,6 +59,8 @@ pub(in crate::egl) struct Connection {
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
     pub(in crate::egl) fence_fds: FenceFds,
+    /// Where the format of the last import stands among `formats`.
+    last_format: AtomicUsize,
     /// Dropped after the display is terminated.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "windows alone ask for it"))]
     native: Native,
@@ -321,6 +328,18 @@ impl Display {
     pub fn formats(&self) -> &FormatSupport {
         self.connection.formats.get_or_init(|| FormatSupport::query(&self.connection))
     }
+
+    /// What the driver lists of this pair; `None` if it does not list it. Most images that follow each
+    /// other have the same format, so its place is looked at first.
+    pub(in crate::egl) fn listed(&self, fourcc: Fourcc, modifier: Modifier) -> Option<Listed> {
+        let last_format = &self.connection.last_format;
+        let guess = last_format.load(Ordering::Relaxed);
+        let (place, listed) = self.formats().listed(fourcc, modifier, guess)?;
+        if place != guess {
+            last_format.store(place, Ordering::Relaxed);
+        }
+        Some(listed)
+    }
 }
 
 impl Connection {
@@ -366,6 +385,7 @@ impl Connection {
             extensions,
             formats: OnceLock::new(),
             fence_fds: FenceFds::default(),
+            last_format: AtomicUsize::new(0),
             native,
         }
     }

@@ -24,6 +24,15 @@ pub struct FormatSupport {
     without_modifiers: Vec<Fourcc>,
 }
 
+/// What a driver lists of a pair of format and modifier.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::egl) struct Listed {
+    /// Whether it can be sampled through an external texture alone.
+    pub(in crate::egl) external_only: bool,
+    /// Whether the driver is to be told the modifier.
+    pub(in crate::egl) is_told_modifiers: bool,
+}
+
 impl FormatSupport {
     pub(in crate::egl) fn query(connection: &Connection) -> Self {
         match connection.functions.query {
@@ -108,8 +117,20 @@ impl FormatSupport {
         self.sample.modifiers_of(fourcc).next().is_some() && self.is_told_modifiers(fourcc)
     }
 
-    /// The same for a format that is known to be listed.
-    pub(in crate::egl) fn is_told_modifiers(&self, fourcc: Fourcc) -> bool {
+    /// What is listed of a pair, and the place of its format among all. Looks at the place `guess`
+    /// first.
+    pub(in crate::egl) fn listed(
+        &self,
+        fourcc: Fourcc,
+        modifier: Modifier,
+        guess: usize,
+    ) -> Option<(usize, Listed)> {
+        let (place, external_only) = self.sample.is_external_only_near(fourcc, modifier, guess)?;
+        Some((place, Listed { external_only, is_told_modifiers: self.is_told_modifiers(fourcc) }))
+    }
+
+    /// As [`FormatSupport::takes_modifiers`] for a format that is known to be listed.
+    fn is_told_modifiers(&self, fourcc: Fourcc) -> bool {
         self.has_modifiers && self.without_modifiers.binary_search(&fourcc).is_err()
     }
 }

@@ -72,13 +72,11 @@ impl Image {
             .filter(|_| display.imports_dma_bufs())
             .ok_or(ImportError::Unsupported { extension: "EGL_EXT_image_dma_buf_import" })?;
         let (fourcc, modifier) = (dmabuf.fourcc(), dmabuf.modifier());
-        let formats = display.formats();
-        let external_only = formats
-            .sample()
-            .is_external_only(fourcc, modifier)
-            .ok_or(ImportError::Format { fourcc, modifier })?;
+        let listed =
+            display.listed(fourcc, modifier).ok_or(ImportError::Format { fourcc, modifier })?;
         display.importer().accepts(dmabuf)?;
-        let attributes = Attributes::of(dmabuf, colorimetry, formats.is_told_modifiers(fourcc));
+        let mut attributes = Attributes::new();
+        attributes.describe(dmabuf, colorimetry, listed.is_told_modifiers);
         // SAFETY: the function requires an initialised display, no context and no buffer for this
         // target, and a terminated list (EGL_EXT_image_dma_buf_import). The list describes a checked
         // image whose file descriptors are open; the driver duplicates them.
@@ -100,7 +98,7 @@ impl Image {
             display: display.clone(),
             width: dmabuf.width(),
             height: dmabuf.height(),
-            external_only,
+            external_only: listed.external_only,
             dmabuf: Some(dmabuf.clone()),
         })
     }

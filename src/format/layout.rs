@@ -87,6 +87,7 @@ pub struct Layout {
     pub(in crate::format) model: Model,
     pub(in crate::format) has_alpha: bool,
     pub(in crate::format) planes: &'static [PlaneLayout],
+    pub(in crate::format) pixels_per_chroma: [u8; 2],
 }
 
 impl Layout {
@@ -131,6 +132,13 @@ impl Layout {
     /// they exist with a vendor's modifier alone, and their one plane states no block size.
     pub const fn has_linear(&self) -> bool {
         matches!(self.planes, [first, ..] if first.bits_per_block > 0)
+    }
+
+    /// The pixels, across and down, that share one sample of chroma: 2x2 of `NV12`, 2x1 of `YUYV`, and
+    /// 1x1 where pixels share nothing.
+    pub(crate) const fn pixels_per_chroma(&self) -> [u32; 2] {
+        let [across, down] = self.pixels_per_chroma;
+        [across as u32, down as u32]
     }
 
     /// One to three planes. A modifier may add planes to these (for compression metadata), never

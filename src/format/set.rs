@@ -136,6 +136,19 @@ impl FormatSet {
         self.formats.get(fourcc)?.get(modifier).copied()
     }
 
+    /// As [`FormatSet::is_external_only`], with the place of the format among all. Looks at the place
+    /// `guess` first: who asks again and again asks about the same formats.
+    #[cfg(feature = "egl")]
+    pub(crate) fn is_external_only_near(
+        &self,
+        fourcc: Fourcc,
+        modifier: Modifier,
+        guess: usize,
+    ) -> Option<(usize, bool)> {
+        let (place, modifiers) = self.formats.get_near(fourcc, guess)?;
+        Some((place, *modifiers.get(modifier)?))
+    }
+
     /// All entries: by format, and for each format by modifier, in the order of preference.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         self.fourccs().flat_map(|fourcc| self.entries_of(fourcc))
@@ -278,6 +291,27 @@ mod tests {
         assert!(!set.insert((Fourcc::NV12, Modifier::LINEAR)));
         assert_eq!(set.is_external_only(Fourcc::NV12, Modifier::LINEAR), Some(true));
         assert_eq!(set.len(), 1);
+    }
+
+    #[test]
+    #[cfg(feature = "egl")]
+    fn pair_is_found_wherever_it_is_looked_for_first() {
+        let set = set(&[
+            Entry::new(Fourcc::XRGB8888, TILED),
+            Entry::external_only(Fourcc::NV12, Modifier::LINEAR),
+            Entry::new(Fourcc::ARGB8888, OTHER),
+        ]);
+        for guess in 0..4 {
+            for (place, entry) in set.entries().enumerate() {
+                let found = set.is_external_only_near(entry.fourcc, entry.modifier, guess);
+                assert_eq!(found, Some((place, entry.external_only)));
+                assert_eq!(
+                    set.is_external_only_near(entry.fourcc, Modifier::Implicit, guess),
+                    None
+                );
+            }
+            assert_eq!(set.is_external_only_near(Fourcc::R8, Modifier::LINEAR, guess), None);
+        }
     }
 
     #[test]

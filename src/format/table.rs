@@ -83,6 +83,24 @@ const fn opaque() -> [PlaneLayout; 1] {
     [word(0, 1)]
 }
 
+/// The pixels, across and down, that share one sample of chroma. Luma and chroma in one plane are in
+/// one word for the pixels that share it.
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, and would say so")]
+const fn pixels_per_chroma(model: Model, planes: &[PlaneLayout]) -> [u8; 2] {
+    let [mut across, mut down] = match (model, planes) {
+        (Model::Yuv, [packed]) => [packed.block_width, packed.block_height],
+        _ => [1, 1],
+    };
+    let mut index = 0;
+    while index < planes.len() {
+        let PlaneLayout { horizontal_subsampling, vertical_subsampling, .. } = planes[index];
+        across = if horizontal_subsampling > across { horizontal_subsampling } else { across };
+        down = if vertical_subsampling > down { vertical_subsampling } else { down };
+        index += 1;
+    }
+    [across, down]
+}
+
 /// `fourcc_code` of a text; it runs in the compiler alone.
 const fn code(text: &str) -> Fourcc {
     match text.as_bytes() {
@@ -109,6 +127,7 @@ macro_rules! formats {
                 model: $channels.model,
                 has_alpha: $channels.has_alpha,
                 planes: &$planes,
+                pixels_per_chroma: pixels_per_chroma($channels.model, &$planes),
             },
         )*];
     };

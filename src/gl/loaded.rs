@@ -12,6 +12,7 @@ use crate::gl::NotCurrent;
 use crate::gl::current::Current;
 use crate::gl::garbage::Garbage;
 use crate::gl::quad::Quad;
+use crate::gl::sampled_memory;
 use crate::gl::view_program::ViewPrograms;
 
 /// `PFNGLEGLIMAGETARGETTEXTURE2DOESPROC`.
@@ -33,6 +34,7 @@ pub(in crate::gl) struct Shared {
     pub(in crate::gl) quad: Quad,
     pub(in crate::gl) view_programs: ViewPrograms,
     has_external: bool,
+    samples_memory: bool,
     renderer: String,
     version: String,
     max_texture_size: u32,
@@ -69,6 +71,7 @@ impl Gl {
         let string = |name| unsafe { glow.get_parameter_string(name) };
         // SAFETY: `glGetIntegerv` requires a current context, and this name has one value.
         let max_texture_size = unsafe { glow.get_parameter_i32(glow::MAX_TEXTURE_SIZE) };
+        let renderer = string(glow::RENDERER);
         let quad = Quad::new(&glow, is_gles_3)?;
         let shared = Shared {
             image_target,
@@ -77,7 +80,8 @@ impl Gl {
             quad,
             view_programs: ViewPrograms::default(),
             has_external: listed("GL_OES_EGL_image_external"),
-            renderer: string(glow::RENDERER),
+            samples_memory: sampled_memory::is_sampled_by(&renderer),
+            renderer,
             version: string(glow::VERSION),
             max_texture_size: u32::try_from(max_texture_size).unwrap_or(0),
             context: context.clone(),
@@ -115,6 +119,11 @@ impl Gl {
     /// Whether images can become external textures.
     pub fn has_external_textures(&self) -> bool {
         self.shared.has_external && self.shared.image_target.is_some()
+    }
+
+    /// Whether a 2D texture shows what others write into its image without being told.
+    pub(in crate::gl) fn samples_memory(&self) -> bool {
+        self.shared.samples_memory
     }
 
     /// Hands what was drawn so far to the driver. Does not wait.

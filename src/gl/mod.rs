@@ -35,6 +35,7 @@ mod program;
 mod quad;
 mod rgb_view;
 mod rgb_view_error;
+mod sampled_memory;
 mod sampling;
 mod state;
 mod target;

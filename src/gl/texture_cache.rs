@@ -26,6 +26,10 @@ use crate::gl::TwoD;
 /// an external texture, and some cannot be anything else. `TextureCache<TwoD>` is for shaders with a
 /// `sampler2D`, and for images that are drawn into.
 ///
+/// An external texture shows what others wrote when it is bound, so a hit calls nobody. A 2D texture is
+/// given its image again ([`Texture::refresh`]), unless the driver is known to sample the memory itself
+/// (`llvmpipe`).
+///
 /// ```
 /// use std::time::Duration;
 ///
@@ -144,7 +148,7 @@ impl<K: Kind> TextureCache<K> {
         colorimetry: Colorimetry,
     ) -> Result<&Texture<K>, TextureImportError> {
         let (imported, is_new) = imported(&mut self.images, &self.gl, dmabuf, colorimetry)?;
-        if K::TARGET == TwoD::TARGET && !is_new {
+        if K::TARGET == TwoD::TARGET && !is_new && !self.gl.samples_memory() {
             imported.texture.refresh(&imported.image)?;
         }
         Ok(&imported.texture)

@@ -12,6 +12,8 @@
     reason = "a failed expectation is how a test fails"
 )]
 
+mod another_process;
+mod bound_texture;
 #[path = "../common/mod.rs"]
 mod common;
 mod no_system_call;

@@ -208,6 +208,14 @@ fn is_right(blocks: &[Block], size: [u32; 2], planes: &[PlaneGeometry]) -> bool 
     is_size && planes.len() == blocks.len() && blocks.iter().zip(planes).all(is_plane)
 }
 
+/// Whether the last row of each plane has room for a whole stride.
+fn has_whole_rows(blocks: &[Block], size: [u32; 2], planes: &[PlaneGeometry]) -> bool {
+    blocks.iter().zip(planes).all(|(block, plane)| {
+        let rest_bytes = u128::from(plane.stride_bytes) - block.row_bytes(size[0]);
+        block.needed_bytes(size, plane) + rest_bytes <= u128::from(plane.buffer_bytes)
+    })
+}
+
 /// Mostly small numbers; sometimes those around the limits, and any others.
 fn number() -> impl Strategy<Value = u32> {
     prop_oneof![
@@ -277,7 +285,11 @@ proptest! {
     #[test]
     fn check_agrees_with_an_independent_account((format, size, planes) in geometries()) {
         let (fourcc, blocks) = FORMATS[format];
-        let found = image(size, fourcc, &planes).check(Extent::Whole);
+        let seen = image(size, fourcc, &planes).look_at(Extent::Whole);
+        if let Ok(seen) = &seen {
+            prop_assert_eq!(seen.has_whole_rows, has_whole_rows(blocks, size, &planes));
+        }
+        let found = seen.map(|seen| seen.bounds);
         let right = is_right(blocks, size, &planes);
         prop_assert_eq!(found.is_ok(), right, "{:?} for {:?} {:?}", found, fourcc, planes);
         if let Err(LayoutError::BufferTooSmall { plane, needed_bytes: found, .. }) = found {

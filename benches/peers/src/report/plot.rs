@@ -22,13 +22,14 @@ const LEGEND: u32 = 250;
 pub(in crate::report) const FONT: &str = "sans-serif";
 
 /// Colours that everybody can tell apart (Okabe and Ito); the crate's own is the first.
-pub(in crate::report) const COLOURS: [RGBColor; 6] = [
+pub(in crate::report) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
 ];
 pub(in crate::report) const BASE: RGBColor = RGBColor(90, 90, 90);
 

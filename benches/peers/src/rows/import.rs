@@ -15,6 +15,7 @@ use dmashare::egl::Image;
 use dmashare::egl::ImageCache;
 use dmashare::gl::External;
 use dmashare::gl::Gl;
+use dmashare::gl::Texture;
 use dmashare::gl::TextureCache;
 use dmashare::gl::TwoD;
 use smithay::backend::allocator::dmabuf::Dmabuf as SmithayDmabuf;
@@ -40,8 +41,18 @@ use crate::rows::driver;
 pub(super) const RAW: &str = "EGL";
 pub(super) const SMITHAY: &str = "Smithay 0.7";
 const KEPT: &str = "dmashare, kept image";
-const KEPT_TEXTURE: &str = "dmashare, kept texture";
+const KEPT_PLAIN: &str = "dmashare, kept 2D texture";
+const KEPT_EXTERNAL: &str = "dmashare, kept external texture";
+const REFRESHED: &str = "dmashare, refreshed 2D texture";
 const SMITHAY_KEPT: &str = "Smithay 0.7, kept texture";
+
+/// Why textures that show the same cost so differently.
+const SIGHT: &str = "A kept texture has to show the next picture in the same memory. Smithay gives it its image again \
+     each time (`glEGLImageTargetTexture2DOES`). The crate asks what has to be done: an external texture \
+     shows what is there when it is bound, by its specification, and llvmpipe samples the memory itself, \
+     whatever the texture. With every other driver, so with every GPU, the crate gives a kept 2D texture \
+     its image again too, for each picture that is asked for. That is the refreshed texture: nearly what \
+     Smithay's costs, so the one to keep there is the external one.";
 
 const SIZES: [[u32; 2]; 5] = [[64, 64], [640, 480], [1920, 1080], [3840, 2160], [7680, 4320]];
 
@@ -76,9 +87,9 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
         Goal::at_most("as flat as EGL from 64x64 to 7680x4320", 1.01, flat),
         Goal::at_most("no slower than Smithay, to 1 %", 1.01, ratios(OURS, SMITHAY)),
         Goal::at_least(
-            "a kept image at least 5 times as fast as Smithay's kept texture",
+            "a kept texture, 2D or external, at least 5 times as fast as Smithay's",
             5.0,
-            ratios(SMITHAY_KEPT, KEPT),
+            ratios(SMITHAY_KEPT, KEPT_PLAIN).chain(ratios(SMITHAY_KEPT, KEPT_EXTERNAL)),
         ),
     ];
     Ok(Table {
@@ -88,12 +99,13 @@ pub(crate) fn measure(pace: Pace) -> Result<Table> {
             "Import and destroy: `eglCreateImageKHR` and `eglDestroyImageKHR` alone, the crate's \
                `Image::import` (which looks at what the driver would crash on), Smithay's \
                `create_image_from_dmabuf`. And what an image costs that was imported before: \
-               `ImageCache` and `TextureCache`, Smithay's `import_dmabuf`."
+               `ImageCache`, `TextureCache` of both kinds, `Texture::refresh`, and Smithay's \
+               `import_dmabuf`."
                 .to_owned(),
         x: Some("pixels".to_owned()),
         cases,
         goals,
-        notes: Vec::new(),
+        notes: vec![SIGHT.to_owned()],
     })
 }
 
@@ -113,7 +125,11 @@ pub(super) fn of(
     images.import(image)?;
     let mut plain = TextureCache::<TwoD>::new(&gl);
     let mut external = TextureCache::<External>::new(&gl);
-    let is_external = Image::import(display, image)?.is_external_only();
+    let imported = Image::import(display, image)?;
+    let refreshed = match imported.is_external_only() {
+        true => None,
+        false => Some(Texture::<TwoD>::from_image(&gl, &imported)?),
+    };
     let bare = Bare::new(&context, image);
     let smithay = Smithay::new(theirs, image)?;
     let mut renderer = smithay.renderer()?;
@@ -129,21 +145,20 @@ pub(super) fn of(
         context.make_current().expect("a context");
         elapsed
     };
-    let contenders = vec![
+    let mut contenders = vec![
         Contender::new(RAW, || bare.import()),
         Contender::new(OURS, || Image::import(display, image).expect("an import")),
         Contender::new(SMITHAY, || smithay.import()),
         Contender::new(KEPT, || images.import(image).expect("an import").as_raw()),
-        match is_external {
-            true => {
-                Contender::new(KEPT_TEXTURE, || external.texture(image).expect("a texture").name())
-            }
-            false => {
-                Contender::new(KEPT_TEXTURE, || plain.texture(image).expect("a texture").name())
-            }
-        },
-        Contender::timed(SMITHAY_KEPT, &mut kept),
+        Contender::new(KEPT_EXTERNAL, || external.texture(image).expect("a texture").name()),
     ];
+    if let Some(texture) = &refreshed {
+        contenders.extend([
+            Contender::new(KEPT_PLAIN, || plain.texture(image).expect("a texture").name()),
+            Contender::new(REFRESHED, || texture.refresh(&imported).expect("the same texture")),
+        ]);
+    }
+    contenders.push(Contender::timed(SMITHAY_KEPT, &mut kept));
     Ok(race(pace, label, Some(x), contenders))
 }
 
