@@ -253,10 +253,12 @@ fn native_rules(display: &Display, allocator: &dyn Allocator) {
     let fence = Fence::native(&context).unwrap();
     assert!(fence.is_native());
     let file = fence.to_sync_file().unwrap();
-    let flags = rustix::io::fcntl_getfd(&file).unwrap();
-    assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
     // A second one is another file descriptor of the same fence.
     let second = fence.to_sync_file().unwrap();
+    for fd in [&file, &second] {
+        let flags = rustix::io::fcntl_getfd(fd).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+    }
     drop(fence);
     assert_eq!(file.wait(SOON), Ok(()));
     assert_eq!(second.wait(SOON), Ok(()));

@@ -20,6 +20,7 @@ use crate::egl::DisplayError;
 use crate::egl::Extensions;
 use crate::egl::FormatSupport;
 use crate::egl::Platform;
+use crate::egl::fence_fds::FenceFds;
 use crate::egl::formats::Listed;
 use crate::egl::functions::Functions;
 use crate::egl::library::Library;
@@ -57,6 +58,7 @@ pub(in crate::egl) struct Connection {
     imports_dma_bufs: bool,
     device: Option<Device>,
     formats: OnceLock<FormatSupport>,
+    pub(in crate::egl) fence_fds: FenceFds,
     /// Where the format of the last import stands among `formats`.
     last_format: AtomicUsize,
     /// Dropped after the display is terminated.
@@ -382,6 +384,7 @@ impl Connection {
             device,
             extensions,
             formats: OnceLock::new(),
+            fence_fds: FenceFds::default(),
             last_format: AtomicUsize::new(0),
             native,
         }

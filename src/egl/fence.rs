@@ -11,8 +11,6 @@ use std::os::fd::IntoRawFd;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::io::FdFlags;
-
 use crate::egl::CallError;
 use crate::egl::Context;
 use crate::egl::Display;
@@ -157,10 +155,7 @@ impl Fence {
         // SAFETY: `from_raw_fd` requires an open file descriptor without another owner: the function
         // gives a new one to the caller.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        if let Err(errno) = rustix::io::fcntl_setfd(&fd, FdFlags::CLOEXEC) {
-            tracing::warn!(%errno, "the file descriptor of a fence stays open across exec");
-        }
-        SyncFile::from_fd(fd).map_err(FenceError::NotAFence)
+        self.display.connection().fence_fds.take(fd).map_err(FenceError::NotAFence)
     }
 
     /// Has everything that `context` is told from now on wait for the fence. Does not block on most

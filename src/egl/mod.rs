@@ -27,6 +27,7 @@ mod export;
 mod extensions;
 mod fence;
 mod fence_error;
+mod fence_fds;
 mod formats;
 mod functions;
 #[cfg(feature = "gbm")]

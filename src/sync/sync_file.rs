@@ -75,9 +75,9 @@ impl SyncFile {
         }
     }
 
-    /// Takes over what the kernel has just made as a sync file.
-    #[cfg(feature = "drm")]
-    pub(in crate::sync) fn of_kernel(fd: OwnedFd) -> Self {
+    /// Takes over what is known to be a sync file, because the kernel has just made it as one, or because
+    /// of where it comes from.
+    pub(crate) fn of_known_kind(fd: OwnedFd) -> Self {
         Self { fd }
     }
 
@@ -244,7 +244,7 @@ fn take_over(fd: i32, call: &'static str) -> Result<SyncFile, SyncFileError> {
     // SAFETY: `from_raw_fd` requires an open file descriptor that nobody else owns: the kernel has
     // just installed it for this call (sync_file.h, dma-buf.h).
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    Ok(SyncFile { fd })
+    Ok(SyncFile::of_known_kind(fd))
 }
 
 /// An ioctl that reads and writes `data`; interrupted calls are made again.

@@ -197,7 +197,7 @@ Examples:
   cargo xtask bench                    everything, about twelve minutes
   cargo xtask bench --quick            fewer rounds, and neither builds nor guests: two minutes
   cargo xtask bench --only import --output /tmp
-  cargo xtask bench --only planes,gstreamer
+  cargo xtask bench --only planes,gstreamer,scanout
   cargo xtask bench --report           writes the report of the last run again";
 
 /// Options of `cargo xtask bench`.
@@ -206,9 +206,9 @@ pub(crate) struct BenchArgs {
     /// Fewer rounds
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only these rows, with commas between, or `footprint` or `scanout`; a wrong name tells the others
-    #[arg(long, value_name = "ROWS")]
-    pub(crate) only: Option<String>,
+    /// Only these rows, `footprint` and `scanout` among them; a wrong name tells the others
+    #[arg(long, value_name = "ROW,...", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
     /// Measure nothing, write the report of the last run again
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     pub(crate) report: bool,

@@ -5,6 +5,7 @@
 //! ```text
 //! dmashare-peers measure [--quick] [--only ROW,ROW] RESULTS.json
 //! dmashare-peers scanout measure SCANOUT.json
+//! dmashare-peers scanout count SCANOUT.json COUNTED.json
 //! dmashare-peers report RESULTS.json BASELINE.txt FOOTPRINT.json SCANOUT.json DOCS
 //! ```
 
@@ -77,7 +78,10 @@ fn measure(options: &[&str], file: &str) -> Result<()> {
         None => rows::names().collect(),
     };
     if let Some(name) = chosen.iter().find(|name| !rows::names().any(|known| known == **name)) {
-        bail!("no row `{name}`; there are: {}", rows::names().collect::<Vec<_>>().join(", "));
+        let all = rows::names().collect::<Vec<_>>().join(", ");
+        bail!(
+            "no row `{name}`; there are: {all}, and of `cargo xtask bench` footprint and scanout"
+        );
     }
     let pace = if is_quick { Pace::QUICK } else { Pace::FULL };
     let (mut tables, mut left) = (Vec::new(), Vec::new());

@@ -5,8 +5,6 @@ use std::os::fd::AsFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 
-use rustix::io::Errno;
-
 use crate::kms::Change;
 use crate::kms::CommitError;
 use crate::kms::Flip;
@@ -109,7 +107,7 @@ impl Output {
         let committed = self.request.commit(&self.node, flags, token);
         self.damage.clear();
         committed.map_err(|error| self.explained(error, changes))?;
-        take_fence(fence)
+        Ok(take_fence(fence))
     }
 
     pub(in crate::kms::output) fn restore_atomic(&mut self) -> Result<(), CommitError> {
@@ -138,7 +136,7 @@ impl Output {
         let address = (&raw mut fence).expose_provenance();
         self.request.set(connector, fence_property, u64::try_from(address).unwrap_or(0));
         self.request.commit(&self.node, CommitFlags::ALLOW_MODESET, 0)?;
-        take_fence(fence)
+        Ok(take_fence(fence))
     }
 
     /// Cuts off what is in the way.
@@ -218,14 +216,12 @@ fn wanted(property: Option<u32>) -> Result<u32, CommitError> {
 }
 
 /// The fence that the kernel has just made, if it has.
-fn take_fence(fence: i32) -> Result<Option<SyncFile>, CommitError> {
+fn take_fence(fence: i32) -> Option<SyncFile> {
     if fence < 0 {
-        return Ok(None);
+        return None;
     }
     // SAFETY: `from_raw_fd` requires an open file descriptor that nobody else owns: the kernel has
     // just installed it for this commit, which it said went well (complete_signaling()).
     let fd = unsafe { OwnedFd::from_raw_fd(fence) };
-    let call = "SYNC_IOC_FILE_INFO";
-    let file = SyncFile::from_fd(fd);
-    file.map(Some).map_err(|_no_fence| CommitError::Call { call, errno: Errno::BADF })
+    Some(SyncFile::of_known_kind(fd))
 }

@@ -53,7 +53,7 @@ impl OwnedObject {
     }
 
     pub(super) fn export_fence(&self, point: Option<u64>) -> Result<SyncFile, Errno> {
-        sys::export_fence(self.fd(), self.handle, point).map(SyncFile::of_kernel)
+        sys::export_fence(self.fd(), self.handle, point).map(SyncFile::of_known_kind)
     }
 
     pub(super) fn import_fence(&self, file: &SyncFile, point: Option<u64>) -> Result<(), Errno> {

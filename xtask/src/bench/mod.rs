@@ -8,6 +8,7 @@
 mod elsewhere;
 mod footprint;
 mod scanout;
+mod selection;
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,6 +21,8 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
 
+use crate::bench::selection::Rows;
+use crate::bench::selection::Selection;
 use crate::cargo;
 use crate::cli::BenchArgs;
 use crate::process::Observer;
@@ -32,10 +35,6 @@ use crate::runtime_dir::RuntimeDir;
 use crate::setup;
 
 const PACKAGE: &str = "dmashare-peers";
-
-/// The rows that are measured here, and not by that package alone.
-const FOOTPRINT: &str = "footprint";
-const SCANOUT: &str = "scanout";
 
 /// Building the peers for the first time on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -54,17 +53,15 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let [results, sizes, scanouts] =
         ["benchmarks.json", "footprint.json", "scanout.json"].map(|name| target.join(name));
     let program = build(&root)?;
-    let only = args.only.as_deref();
-    if !args.report && ![Some(FOOTPRINT), Some(SCANOUT)].contains(&only) {
-        measure(&program, args, &results)?;
+    let Selection { peers, footprint, scanout } = Selection::of(args);
+    if let Some(rows) = peers {
+        measure(&program, args.quick, &rows, &results)?;
         elsewhere::complete(&program, args, &results)?;
     }
-    // The first builds take as long as all the rest, and so does a guest; both are the same tomorrow.
-    let is_wanted = |row| only == Some(row) || !args.report && !args.quick && only.is_none();
-    if is_wanted(FOOTPRINT) {
+    if footprint {
         footprint::measure(&root, &sizes)?;
     }
-    if is_wanted(SCANOUT) {
+    if scanout {
         scanout::measure(&program, &scanouts, !args.no_setup)?;
     }
     let mut report = Command::new(&program);
@@ -84,10 +81,14 @@ fn build(root: &Path) -> Result<PathBuf> {
     Ok(folder.join("target/release").join(PACKAGE))
 }
 
-fn measure(program: &Path, args: &BenchArgs, results: &Path) -> Result<()> {
+fn measure(program: &Path, is_quick: bool, rows: &Rows, results: &Path) -> Result<()> {
     let runtime_dir = RuntimeDir::new()?;
     let mut command = Command::new(program);
-    command.args(measurement(args.quick, args.only.as_deref(), results));
+    let only = match rows {
+        Rows::All => None,
+        Rows::Only(names) => Some(names.as_str()),
+    };
+    command.args(measurement(is_quick, only, results));
     runtime_dir.apply(&mut command);
     succeed("measure", command, MEASURE_LIMIT)
 }

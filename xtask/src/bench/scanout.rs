@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::bench::Progress;
 use crate::lab;
+use crate::lab::Script;
 use crate::process::quoted;
 use crate::progress::Task;
 use crate::requirements::Purpose;
@@ -21,16 +22,26 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// Longer than a program takes to show its frames, traced and emulated.
 const SILENCE: Duration = Duration::from_secs(3 * 60);
 
-/// Runs `program`, the peers', in the guest, and writes what it has found to `file`.
+/// Runs `program`, the peers', in two guests, and writes what it has found to `file`: frames and their
+/// system calls in a common one, and in one whose clock goes by instructions what a frame takes of the
+/// processor. In the first the time that a program spends on the processor is also that in which the
+/// processor waits for this machine to draw.
 pub(super) fn measure(program: &Path, file: &Path, may_set_up: bool) -> Result<()> {
     if may_set_up {
         setup::ensure(Purpose::Lab)?;
     }
+    in_a_guest(program, "measure", file, false)?;
+    in_a_guest(program, &format!("count {}", quoted(&file.to_string_lossy())), file, true)
+}
+
+/// Runs a command of the program's, which writes to its last argument.
+fn in_a_guest(program: &Path, command: &str, file: &Path, counts: bool) -> Result<()> {
     let folder = TempDir::new().context("a folder for what the guest leaves")?;
     let program = quoted(&program.to_string_lossy());
-    let commands = format!("{program} scanout measure \"$DMASHARE_LAB_DIR/keep/found\"\n");
+    let commands = format!("{program} scanout {command} \"$DMASHARE_LAB_DIR/keep/found\"\n");
+    let script = Script { commands, keep: folder.path(), limit: LIMIT, silence: SILENCE, counts };
     let mut progress = Progress(Task::start("scanout, in the lab"));
-    let outcome = lab::run_script(commands, folder.path(), LIMIT, SILENCE, &mut progress);
+    let outcome = lab::run_script(script, &mut progress);
     progress.0.finish(if outcome.is_ok() { "ok" } else { "FAILED" });
     outcome?;
     fs::copy(folder.path().join("found"), file)

@@ -33,6 +33,7 @@ use crate::lab::guest::has_terminal;
 use crate::lab::guest::line;
 use crate::lab::kernel::Kernel;
 use crate::lab::results::Results;
+pub(crate) use crate::lab::script::Script;
 pub(crate) use crate::lab::script::run as run_script;
 use crate::process::Observer;
 use crate::requirements::Purpose;

@@ -9,6 +9,7 @@ use anyhow::bail;
 
 use crate::cli::LabArgs;
 use crate::lab::Machine;
+use crate::lab::guest::Accelerator;
 use crate::lab::guest::Configuration;
 use crate::lab::guest::Job;
 use crate::lab::guest::Limits;
@@ -18,21 +19,31 @@ use crate::repository;
 /// How much of the output is shown when the script fails.
 const SHOWN_LINES: usize = 20;
 
-/// Runs shell commands in the guest with the virtio-gpu, in the repository's root, for at most `limit`
-/// and with `silence` between two lines of output. What they leave in `$DMASHARE_LAB_DIR/keep` is
-/// copied to `keep`.
+/// Shell commands in the guest with the virtio-gpu, in the repository's root.
+#[derive(Debug)]
+pub(crate) struct Script<'a> {
+    pub(crate) commands: String,
+    /// Where what they leave in `$DMASHARE_LAB_DIR/keep` is copied to.
+    pub(crate) keep: &'a Path,
+    pub(crate) limit: Duration,
+    /// The longest time between two lines of output.
+    pub(crate) silence: Duration,
+    /// Whether the guest's processor takes a nanosecond for each instruction, so that CPU times are
+    /// counts.
+    pub(crate) counts: bool,
+}
+
+/// Runs a script.
 ///
 /// # Errors
 /// When the guest cannot be booted, with the last lines of its console; when the script fails, with
 /// those of its output.
-pub(crate) fn run(
-    commands: String,
-    keep: &Path,
-    limit: Duration,
-    silence: Duration,
-    observer: &mut dyn Observer,
-) -> Result<()> {
-    let machine = Machine::prepare(&LabArgs::default())?;
+pub(crate) fn run(script: Script<'_>, observer: &mut dyn Observer) -> Result<()> {
+    let Script { commands, keep, limit, silence, counts } = script;
+    let mut machine = Machine::prepare(&LabArgs { no_kvm: counts, ..LabArgs::default() })?;
+    if counts {
+        machine.accelerator = Accelerator::Counting;
+    }
     let keep = Some(keep.to_path_buf());
     let job = Job { folder: repository::root(), commands, on_terminal: false, keep };
     let limits = Limits { boot: Limits::BOOT, silence, total: limit };

@@ -42,9 +42,12 @@ pub(crate) fn curve(table: &Table, file: &Path) -> Result<()> {
     let (least, most) = (x.clone().fold(f64::MAX, f64::min), x.clone().fold(f64::MIN, f64::max));
     let y = times().map(|entry| entry.shown_ns().median);
     let drawn = if most / least > 10.0 {
-        lines(&root, table, around(x, 1.3).log_scale(), around(y, 2.0).log_scale(), sparse_time)
+        let y = around(y, 2.0);
+        let ticks = ticks(&y);
+        let y = y.log_scale().with_key_points(ticks);
+        lines(&root, table, around(x, 1.3).log_scale(), y)
     } else {
-        lines(&root, table, 0.0..most * 1.1, 0.0..y.fold(0.0, f64::max) * 1.15, time)
+        lines(&root, table, 0.0..most * 1.1, 0.0..y.fold(0.0, f64::max) * 1.15)
     };
     drawn.map_err(|reason| anyhow!("{}: {reason}", file.display()))
 }
@@ -54,7 +57,6 @@ fn lines<X, Y>(
     table: &Table,
     x: impl AsRangedCoord<CoordDescType = X, Value = f64>,
     y: impl AsRangedCoord<CoordDescType = Y, Value = f64>,
-    y_label: impl Fn(f64) -> String,
 ) -> Result<(), Box<dyn std::error::Error>>
 where
     X: Ranged<ValueType = f64> + ValueFormatter<f64>,
@@ -76,7 +78,7 @@ where
         .x_labels(4)
         .y_desc(if is_of_cpu(table) { "CPU time" } else { "time" })
         .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&|ns| y_label(*ns))
+        .y_label_formatter(&|ns| time(*ns))
         .label_style((FONT, 13))
         .draw()?;
     for (place, name) in names(table).into_iter().enumerate() {
@@ -172,11 +174,14 @@ fn around(numbers: impl Iterator<Item = f64> + Clone, room: f64) -> Range<f64> {
     least / room..numbers.fold(f64::MIN, f64::max) * room
 }
 
-/// On a logarithmic axis there is room beside 1, 2 and 5 and their tenfolds.
-fn sparse_time(ns: f64) -> String {
-    let leading = ns / 10_f64.powf((ns.log10() + 1e-9).floor());
-    let has_room = [1.0, 2.0, 5.0].iter().any(|digit| f64::abs(leading - digit) < 1e-6);
-    if has_room { time(ns) } else { String::new() }
+/// Where a logarithmic axis has its numbers: at 1, 2 and 5 and their tenfolds, or at the tenfolds alone
+/// where there are many. plotters would write some of them twice.
+fn ticks(range: &Range<f64>) -> Vec<f64> {
+    let decades = range.start.log10().floor() as i32..=range.end.log10().ceil() as i32;
+    let digits: &[i32] = if decades.clone().count() > 4 { &[1] } else { &[1, 2, 5] };
+    let all = decades
+        .flat_map(|decade| digits.iter().map(move |digit| f64::from(*digit) * 10_f64.powi(decade)));
+    all.filter(|tick| range.contains(tick)).collect()
 }
 
 /// `64`, `2 k`, `33 M`.
@@ -186,5 +191,16 @@ fn number(x: f64) -> String {
         1e3..1e6 => format!("{:.0} k", x / 1e3),
         _ if x.fract() != 0.0 => String::new(),
         _ => format!("{x:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ticks;
+
+    #[test]
+    fn numbers_of_a_logarithmic_axis_stand_once_each_and_apart() {
+        assert_eq!(ticks(&(90e3..5.4e6)), [1e5, 2e5, 5e5, 1e6, 2e6, 5e6]);
+        assert_eq!(ticks(&(3.0..5e4)), [10.0, 100.0, 1000.0, 1e4]);
     }
 }

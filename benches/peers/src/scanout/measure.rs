@@ -19,7 +19,7 @@ use crate::scanout::run::Pace;
 use crate::scanout::trace::PerFrame;
 
 /// The drivers with a monitor, and whether they have a GPU.
-const DRIVERS: [(&str, bool); 2] = [("virtio_gpu", true), ("vkms", false)];
+pub(crate) const DRIVERS: [(&str, bool); 2] = [("virtio_gpu", true), ("vkms", false)];
 const TASKS: [Task; 2] = [Task::Draw, Task::Flip];
 
 /// How often everybody shows frames, in turns.
@@ -71,11 +71,10 @@ fn contest(place: &Place, task: Task) -> Result<Contest> {
             paces.push(pace);
         }
     }
-    let spread = |paces: &[Pace], of: fn(&Pace) -> f64| range(paces.iter().map(of).collect());
     let participant = |(contender, calls, paces): (Contender, PerFrame, Vec<Pace>)| Participant {
         name: contender.name,
-        frames_per_second: spread(&paces, |it| it.frames_per_second),
-        cpu_ns: spread(&paces, |it| it.cpu_ns),
+        frames_per_second: range(paces.iter().map(|it| it.frames_per_second).collect()),
+        instructions: None,
         calls,
     };
     Ok(Contest {

@@ -1,15 +1,18 @@
 //! Frames on a monitor, beside kmscube and modetest: what runs in a guest of the lab.
 //!
-//! `cargo xtask bench` boots the guest and runs `scanout measure` there; the others are the crate's
-//! part in it, programs of their own like those that they are compared with:
+//! `cargo xtask bench` boots the guest and runs `scanout measure` there, and `scanout count` in another
+//! one, which counts instructions. The others are the crate's part in it, programs of their own like
+//! those that they are compared with:
 //!
 //! ```text
 //! dmashare-peers scanout measure RESULTS.json
+//! dmashare-peers scanout count SO_FAR.json RESULTS.json
 //! dmashare-peers scanout draw DRIVER implicit|fence|default FRAMES
 //! dmashare-peers scanout flip DRIVER events|blocking FRAMES
 //! ```
 
 mod contender;
+mod count;
 mod cube;
 mod draw;
 mod flip;
@@ -32,8 +35,9 @@ pub(crate) use crate::scanout::record::Task;
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     match *words {
         ["measure", file] => measure::all(file.as_ref()),
+        ["count", so_far, file] => count::all(so_far.as_ref(), file.as_ref()),
         ["draw", driver, way, frames] => draw::frames(driver, way, frames.parse()?),
         ["flip", driver, way, frames] => flip::frames(driver, way, frames.parse()?),
-        _ => bail!("scanout measure RESULTS.json, or draw, or flip"),
+        _ => bail!("scanout measure RESULTS.json, or count, or draw, or flip"),
     }
 }

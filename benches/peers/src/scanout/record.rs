@@ -47,8 +47,9 @@ pub(crate) struct Participant {
     pub(crate) name: String,
     /// The median of all runs, between the slowest and the fastest.
     pub(crate) frames_per_second: Spread,
-    /// CPU time for a frame, in the same way.
-    pub(crate) cpu_ns: Spread,
+    /// What a frame takes of the processor, in the kernel too, where it was counted.
+    #[serde(default)]
+    pub(crate) instructions: Option<f64>,
     /// How often a frame takes each system call.
     pub(crate) calls: BTreeMap<String, f64>,
 }

@@ -36,7 +36,7 @@ const TRACED_FRAMES: u32 = 60;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) frames_per_second: f64,
-    /// CPU time for a frame.
+    /// CPU time for a frame. In a guest that counts, its instructions.
     pub(crate) cpu_ns: f64,
 }
 

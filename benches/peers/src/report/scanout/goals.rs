@@ -84,7 +84,7 @@ mod tests {
         let participant = |(name, rate, calls): &(&str, f64, f64)| Participant {
             name: (*name).to_owned(),
             frames_per_second: Spread::of(vec![*rate]),
-            cpu_ns: Spread::of(vec![1.0]),
+            instructions: None,
             calls: [("ioctl".to_owned(), *calls)].into(),
         };
         Contest {
