@@ -29,6 +29,11 @@ impl Attached {
         self.count
     }
 
+    /// Whether nothing came, and nothing was to come.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0 && !self.is_cut
+    }
+
     /// The file descriptors, if they are as many as their message refers to. Nothing is known of
     /// them yet.
     pub(crate) fn expect(

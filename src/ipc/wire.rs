@@ -39,6 +39,10 @@ use crate::dmabuf::layout::Extent;
 use crate::format::Fourcc;
 use crate::format::Modifier;
 
+mod fields;
+
+pub(crate) use fields::Fields;
+
 /// The first bytes of every datagram.
 pub const MAGIC: [u8; 8] = *b"dmashare";
 /// The version of the format that this crate speaks. There is no other yet.
@@ -182,31 +186,31 @@ impl ImageMessage {
 
     /// The datagram.
     pub fn encode(&self) -> [u8; IMAGE_BYTES] {
-        let mut writer = Writer { bytes: [0; IMAGE_BYTES], at: 0 };
-        writer.put(&Header { kind: KIND_IMAGE, length_bytes: IMAGE_LENGTH }.encode());
-        writer.put(&self.encode_fields());
-        writer.bytes
+        let mut fields = Fields::<IMAGE_BYTES>::new();
+        fields.put(&Header { kind: KIND_IMAGE, length_bytes: IMAGE_LENGTH }.encode());
+        fields.put(&self.encode_fields());
+        fields.bytes()
     }
 
     /// What follows the header.
     pub(crate) fn encode_fields(&self) -> [u8; IMAGE_FIELDS_BYTES] {
-        let mut writer = Writer { bytes: [0; IMAGE_FIELDS_BYTES], at: 0 };
-        writer.put(&self.width.to_le_bytes());
-        writer.put(&self.height.to_le_bytes());
-        writer.put(&self.fourcc.0.to_le_bytes());
-        writer.put(&[
+        let mut fields = Fields::<IMAGE_FIELDS_BYTES>::new();
+        fields.put(&self.width.to_le_bytes());
+        fields.put(&self.height.to_le_bytes());
+        fields.put(&self.fourcc.0.to_le_bytes());
+        fields.put(&[
             self.planes.count,
             u8::from(self.extent == Extent::Beginning),
             u8::from(self.has_fence),
             self.planes.slots.saturating_add(u8::from(self.has_fence)),
         ]);
-        writer.put(&self.modifier.to_raw().to_le_bytes());
+        fields.put(&self.modifier.to_raw().to_le_bytes());
         for plane in &self.planes.planes {
-            writer.put(&plane.offset_bytes.to_le_bytes());
-            writer.put(&plane.stride_bytes.to_le_bytes());
-            writer.put(&[plane.slot, 0, 0, 0]);
+            fields.put(&plane.offset_bytes.to_le_bytes());
+            fields.put(&plane.stride_bytes.to_le_bytes());
+            fields.put(&[plane.slot, 0, 0, 0]);
         }
-        writer.bytes
+        fields.bytes()
     }
 
     /// Reads a datagram. Allocates nothing.
@@ -272,12 +276,12 @@ pub(crate) struct Header {
 impl Header {
     /// The first bytes of the datagram.
     pub(crate) fn encode(self) -> [u8; HEADER_BYTES] {
-        let mut writer = Writer { bytes: [0; HEADER_BYTES], at: 0 };
-        writer.put(&MAGIC);
-        writer.put(&VERSION.to_le_bytes());
-        writer.put(&self.kind.to_le_bytes());
-        writer.put(&self.length_bytes.to_le_bytes());
-        writer.bytes
+        let mut fields = Fields::<HEADER_BYTES>::new();
+        fields.put(&MAGIC);
+        fields.put(&VERSION.to_le_bytes());
+        fields.put(&self.kind.to_le_bytes());
+        fields.put(&self.length_bytes.to_le_bytes());
+        fields.bytes()
     }
 
     /// Reads the header, and returns what follows it. Any kind and any length are let through: they
@@ -296,23 +300,6 @@ impl Header {
         }
         let kind = u16::from_le_bytes(reader.take()?);
         Ok((Self { kind, length_bytes: reader.u32()? }, reader.rest))
-    }
-}
-
-/// The next byte to write of a number of bytes that is known.
-struct Writer<const N: usize> {
-    bytes: [u8; N],
-    at: usize,
-}
-
-impl<const N: usize> Writer<N> {
-    /// With the length in the type, all of it becomes a few stores.
-    fn put<const M: usize>(&mut self, field: &[u8; M]) {
-        let to = self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut);
-        if let Some(to) = to {
-            *to = *field;
-        }
-        self.at = self.at.saturating_add(M);
     }
 }
 

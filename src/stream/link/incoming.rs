@@ -40,7 +40,11 @@ impl Incoming {
             let Received { image, fence } = hand_over::open(announce.image(), attached)?;
             return Ok((Some(image), fence));
         }
-        let fence = attached.expect(message.slots())?.next().map(SyncFile::from_fd);
+        let slots = message.slots();
+        if slots == 0 && attached.is_empty() {
+            return Ok((None, None));
+        }
+        let fence = attached.expect(slots)?.next().map(SyncFile::from_fd);
         Ok((None, fence.transpose().map_err(ReceiveError::Fence)?))
     }
 

@@ -32,6 +32,7 @@ impl Producer {
     /// # Errors
     /// See [`AcquireError`].
     pub fn acquire(&mut self) -> Result<Acquired, AcquireError> {
+        self.cancel_dropped();
         let acquired = self.acquire_now();
         if let Err(AcquireError::NoneFree { until_ns }) = acquired {
             self.retry_at_ns = until_ns;
@@ -72,7 +73,6 @@ impl Producer {
     }
 
     fn acquire_now(&mut self) -> Result<Acquired, AcquireError> {
-        self.cancel_dropped();
         let late_from_ns = self.machine.acquirable_from_ns().filter(|from_ns| *from_ns > 0);
         // Where nobody can be late it does not matter what time it is.
         let now_ns = late_from_ns.map_or(0, |_| now_ns());
@@ -208,7 +208,7 @@ impl Producer {
             Err(reason) => Err(reason),
             Ok(fence) => {
                 let buffer = acquired.buffer();
-                let submitted = self.machine.submit_attached(buffer, *picture, fence, now_ns);
+                let submitted = self.machine.submit_picture(buffer, picture, fence, now_ns);
                 self.carry();
                 submitted.map_err(reason_of)
             }

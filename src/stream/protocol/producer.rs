@@ -69,7 +69,10 @@ pub struct Producer<F> {
     connections: u32,
     format: Option<Format>,
     last_serial: u64,
-    latest: Option<(BufferId, Picture)>,
+    /// The buffer of the frame that was submitted last, unless it was acquired again or retired.
+    latest: Option<BufferId>,
+    /// What there is to know about the frame that was submitted last.
+    latest_picture: Picture,
     outputs: VecDeque<Output>,
     spares: SpareFrames,
 }
@@ -85,6 +88,7 @@ impl<F> Producer<F> {
             format: None,
             last_serial: 0,
             latest: None,
+            latest_picture: Picture::default(),
             outputs: VecDeque::new(),
             spares: SpareFrames::new(),
         }
@@ -187,8 +191,7 @@ impl<F> Producer<F> {
 
     /// When to call [`Producer::on_time`]; `None` if there is nothing to wait for.
     pub fn next_deadline_ns(&self) -> Option<u64> {
-        let deadlines = |peer: &Peer| [peer.handshake_until_ns(), peer.blocked_until_ns()];
-        self.peers.iter().flatten().flat_map(deadlines).flatten().min()
+        self.peers.iter().flatten().filter_map(Peer::deadline_ns).min()
     }
 
     /// What a consumer can use; `None` if it has left or has not said.
@@ -350,7 +353,7 @@ impl<F> Producer<F> {
 
     /// Takes a buffer out of the pool, and the frames in it out of the queues.
     fn forget(&mut self, buffer: BufferId) {
-        if self.latest.is_some_and(|(latest, _)| latest == buffer) {
+        if self.latest == Some(buffer) {
             self.latest = None;
         }
         for place in 0..self.peers.len() {

@@ -16,6 +16,8 @@ use crate::stream::wire::Malformed;
 pub(in crate::stream::wire) struct Reader<'a> {
     rest: &'a [u8],
     datagram_bytes: usize,
+    /// What follows `rest`, which is for somebody else.
+    behind_bytes: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -33,7 +35,7 @@ impl<'a> Reader<'a> {
         if stated as usize != datagram_bytes {
             return Err(Malformed::StatedLength { stated, found: datagram_bytes });
         }
-        Ok((kind, Self { rest, datagram_bytes }))
+        Ok((kind, Self { rest, datagram_bytes, behind_bytes: 0 }))
     }
 
     /// Checks the length of the whole datagram.
@@ -55,7 +57,20 @@ impl<'a> Reader<'a> {
 
     /// How many bytes of the datagram have been read.
     fn at(&self) -> usize {
-        self.datagram_bytes.saturating_sub(self.rest.len())
+        let left = self.rest.len().saturating_add(self.behind_bytes);
+        self.datagram_bytes.saturating_sub(left)
+    }
+
+    /// The next `N` bytes, for fields that are always there: as their number is known, nobody has to
+    /// ask for each field whether it is.
+    #[inline]
+    pub(in crate::stream::wire) fn fixed<const N: usize>(&mut self) -> Result<Self, Malformed> {
+        let Some((fields, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.wrong_length(self.at().saturating_add(N)));
+        };
+        self.rest = rest;
+        let behind_bytes = rest.len().saturating_add(self.behind_bytes);
+        Ok(Self { rest: fields, datagram_bytes: self.datagram_bytes, behind_bytes })
     }
 
     /// The next `N` bytes.
@@ -134,6 +149,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The header of a message that has so many bytes with it.
+pub(in crate::stream::wire) fn header(kind: Kind, length_bytes: usize) -> [u8; HEADER_BYTES] {
+    let length_bytes = u32::try_from(length_bytes).unwrap_or(u32::MAX);
+    Header { kind: kind.code(), length_bytes }.encode()
+}
+
 /// A datagram that is being written. Its memory is the caller's and is used again, so that nothing
 /// is allocated for a frame.
 pub(in crate::stream::wire) struct Writer<'a> {
@@ -147,9 +168,8 @@ impl<'a> Writer<'a> {
         kind: Kind,
         length_bytes: usize,
     ) -> Self {
-        let length_bytes = u32::try_from(length_bytes).unwrap_or(u32::MAX);
         datagram.clear();
-        datagram.extend_from_slice(&Header { kind: kind.code(), length_bytes }.encode());
+        datagram.extend_from_slice(&header(kind, length_bytes));
         Self { datagram }
     }
 

@@ -7,7 +7,6 @@ use crate::format::Range;
 use crate::stream::wire::Field;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::bytes::Reader;
-use crate::stream::wire::bytes::Writer;
 
 /// The code point for "nothing is said".
 const UNSPECIFIED: u8 = 2;
@@ -76,7 +75,7 @@ impl Colour {
         Some(Colorimetry { matrix, range, horizontal_siting, vertical_siting })
     }
 
-    pub(in crate::stream::wire) fn encode(self, writer: &mut Writer<'_>) {
+    pub(in crate::stream::wire) fn encode(self) -> [u8; 4] {
         let range = match self.range {
             None => 0,
             Some(Range::Narrow) => 1,
@@ -84,7 +83,7 @@ impl Colour {
         };
         let siting = (1_u8..).zip(SITINGS).find(|(_, siting)| Some(*siting) == self.siting);
         let siting = siting.map_or(0, |(code, _)| code);
-        writer.bytes(&[self.primaries, self.transfer, self.matrix, range | siting << 4]);
+        [self.primaries, self.transfer, self.matrix, range | siting << 4]
     }
 
     pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {

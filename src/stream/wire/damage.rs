@@ -4,12 +4,12 @@ use std::fmt;
 use std::hash::Hash;
 use std::hash::Hasher;
 
+use crate::ipc::wire::Fields;
 use crate::stream::wire::Field;
 use crate::stream::wire::MAX_RECTANGLES;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::Size;
 use crate::stream::wire::bytes::Reader;
-use crate::stream::wire::bytes::Writer;
 
 const EVERYTHING: u8 = 255;
 const RECTANGLE_BYTES: usize = 16;
@@ -164,12 +164,15 @@ impl Damage {
         }
     }
 
-    pub(in crate::stream::wire) fn encode(&self, writer: &mut Writer<'_>) {
+    /// Writes what follows a code.
+    pub(in crate::stream::wire) fn encode(&self, datagram: &mut Vec<u8>) {
         for rectangle in self.rectangles().into_iter().flatten() {
             let Rectangle { x, y, width, height } = *rectangle;
+            let mut fields = Fields::<RECTANGLE_BYTES>::new();
             for field in [x, y, width, height] {
-                writer.u32(field);
+                fields.put(&field.to_le_bytes());
             }
+            datagram.extend_from_slice(&fields.bytes());
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use crate::ipc::wire::Fields;
+use crate::ipc::wire::HEADER_BYTES;
 use crate::stream::wire::BufferId;
 use crate::stream::wire::Colour;
 use crate::stream::wire::Damage;
@@ -9,7 +11,7 @@ use crate::stream::wire::Field;
 use crate::stream::wire::Kind;
 use crate::stream::wire::Malformed;
 use crate::stream::wire::bytes::Reader;
-use crate::stream::wire::bytes::Writer;
+use crate::stream::wire::bytes::header;
 
 const FRAME_BYTES: usize = 48;
 const RELEASE_BYTES: usize = 32;
@@ -38,15 +40,17 @@ pub struct Frame {
 impl Frame {
     pub(in crate::stream::wire) fn encode(&self, datagram: &mut Vec<u8>) {
         let length_bytes = FRAME_BYTES.saturating_add(self.damage.bytes());
-        let mut writer = Writer::new(datagram, Kind::Frame, length_bytes);
-        writer.u64(self.serial.get());
-        writer.u64(self.user_serial);
-        writer.u64(self.presentation_ns.map_or(0, NonZeroU64::get));
-        writer.buffer(self.buffer);
-        writer.flag(self.has_fence);
-        writer.u8(self.damage.code());
-        self.colour.encode(&mut writer);
-        self.damage.encode(&mut writer);
+        let mut fields = Fields::<FRAME_BYTES>::new();
+        fields.put(&header(Kind::Frame, length_bytes));
+        fields.put(&self.serial.get().to_le_bytes());
+        fields.put(&self.user_serial.to_le_bytes());
+        fields.put(&self.presentation_ns.map_or(0, NonZeroU64::get).to_le_bytes());
+        fields.put(&u16::from(self.buffer.get()).to_le_bytes());
+        fields.put(&[u8::from(self.has_fence), self.damage.code()]);
+        fields.put(&self.colour.encode());
+        datagram.clear();
+        datagram.extend_from_slice(&fields.bytes());
+        self.damage.encode(datagram);
     }
 
     /// Reads a frame over another one. What is left of that after an error means nothing.
@@ -55,14 +59,15 @@ impl Frame {
         reader: &mut Reader<'_>,
     ) -> Result<(), Malformed> {
         reader.expect_at_least(FRAME_BYTES)?;
-        self.serial = reader.nonzero_u64(Field::Serial)?;
-        self.user_serial = reader.u64()?;
-        self.presentation_ns = NonZeroU64::new(reader.u64()?);
-        self.buffer = reader.buffer()?;
-        self.has_fence = reader.flag(Field::Fence)?;
-        let code = reader.u8()?;
+        let mut fields = reader.fixed::<{ FRAME_BYTES - HEADER_BYTES }>()?;
+        self.serial = fields.nonzero_u64(Field::Serial)?;
+        self.user_serial = fields.u64()?;
+        self.presentation_ns = NonZeroU64::new(fields.u64()?);
+        self.buffer = fields.buffer()?;
+        self.has_fence = fields.flag(Field::Fence)?;
+        let code = fields.u8()?;
         let rectangles_bytes = Damage::count_of(code)?.saturating_mul(16);
-        self.colour = Colour::decode(reader)?;
+        self.colour = Colour::decode(&mut fields)?;
         reader.expect(FRAME_BYTES.saturating_add(rectangles_bytes))?;
         self.damage.decode(code, reader)
     }
@@ -81,19 +86,22 @@ pub struct Release {
 
 impl Release {
     pub(in crate::stream::wire) fn encode(self, datagram: &mut Vec<u8>) {
-        let mut writer = Writer::new(datagram, Kind::Release, RELEASE_BYTES);
-        writer.u64(self.serial.get());
-        writer.buffer(self.buffer);
-        writer.flag(self.has_fence);
-        writer.bytes(&[0; 5]);
+        let mut fields = Fields::<RELEASE_BYTES>::new();
+        fields.put(&header(Kind::Release, RELEASE_BYTES));
+        fields.put(&self.serial.get().to_le_bytes());
+        fields.put(&u16::from(self.buffer.get()).to_le_bytes());
+        fields.put(&[u8::from(self.has_fence)]);
+        datagram.clear();
+        datagram.extend_from_slice(&fields.bytes());
     }
 
     pub(in crate::stream::wire) fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         reader.expect(RELEASE_BYTES)?;
-        let serial = reader.nonzero_u64(Field::Serial)?;
-        let buffer = reader.buffer()?;
-        let has_fence = reader.flag(Field::Fence)?;
-        reader.reserved::<5>()?;
+        let mut fields = reader.fixed::<{ RELEASE_BYTES - HEADER_BYTES }>()?;
+        let serial = fields.nonzero_u64(Field::Serial)?;
+        let buffer = fields.buffer()?;
+        let has_fence = fields.flag(Field::Fence)?;
+        fields.reserved::<5>()?;
         Ok(Self { serial, buffer, has_fence })
     }
 }

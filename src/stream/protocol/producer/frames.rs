@@ -29,14 +29,13 @@ impl<F> Producer<F> {
     /// # Errors
     /// [`AcquireError::NoneFree`].
     pub fn acquire(&mut self, now_ns: u64) -> Result<Acquired, AcquireError> {
-        let latest = self.latest.map(|(buffer, _)| buffer);
-        if let Some(acquired) = self.pool.acquire(self.last_serial, latest) {
+        if let Some(acquired) = self.pool.acquire(self.last_serial, self.latest) {
             return Ok(self.begin_writing(acquired));
         }
         while let Some(peer) = self.late_holder(now_ns) {
             self.end(peer, End::TooSlow);
         }
-        if let Some(acquired) = self.pool.acquire(self.last_serial, latest) {
+        if let Some(acquired) = self.pool.acquire(self.last_serial, self.latest) {
             return Ok(self.begin_writing(acquired));
         }
         Err(AcquireError::NoneFree { until_ns: self.next_late_ns() })
@@ -53,7 +52,7 @@ impl<F> Producer<F> {
     }
 
     fn begin_writing(&mut self, acquired: Acquired) -> Acquired {
-        if self.latest.is_some_and(|(latest, _)| latest == acquired.buffer) {
+        if self.latest == Some(acquired.buffer) {
             self.latest = None;
         }
         acquired
@@ -101,6 +100,17 @@ impl<F> Producer<F> {
         fence: Option<F>,
         now_ns: u64,
     ) -> Result<NonZeroU64, SubmitError> {
+        self.submit_picture(buffer, &picture, fence, now_ns)
+    }
+
+    /// As [`Producer::submit_attached`]. A picture is large to move.
+    pub(in crate::stream) fn submit_picture(
+        &mut self,
+        buffer: BufferId,
+        picture: &Picture,
+        fence: Option<F>,
+        now_ns: u64,
+    ) -> Result<NonZeroU64, SubmitError> {
         if !self.pool.is_written(buffer) {
             return Err(SubmitError::NotAcquired { buffer });
         }
@@ -116,12 +126,13 @@ impl<F> Producer<F> {
         self.wait_for_room(now_ns)?;
         self.last_serial = serial.get();
         let _ = self.pool.finish_writing(buffer, Some((serial, fence)));
-        self.latest = Some((buffer, picture));
+        self.latest = Some(buffer);
+        self.latest_picture.set(picture);
         for place in 0..self.peers.len() {
             let Some(peer) = self.peers.get(place).and_then(Option::as_ref) else { continue };
             let (id, is_served) = (peer.id, peer.state == State::Served);
             if is_served {
-                self.deliver(id, buffer, &picture, now_ns);
+                self.deliver(id, buffer, picture, now_ns);
             }
         }
         Ok(serial)
@@ -190,14 +201,14 @@ impl<F> Producer<F> {
     /// A newcomer sees the latest frame at once, if it is still there: it knows all buffers by now,
     /// and holds none. Others are told of a new format too, but that leaves no latest frame.
     pub(super) fn show_latest(&mut self, peer: PeerId, now_ns: u64) {
-        let Some((buffer, picture)) = self.latest else { return };
+        let Some(buffer) = self.latest else { return };
         let has_fence = self.pool.acquire_fence(buffer).is_some();
         let can_be_shared = self.pool.can_be_shared_again(buffer);
         let place = self.peers.get_mut(peer.place).and_then(Option::as_mut);
         let Some(known) = place.filter(|known| known.id == peer) else { return };
         let can_wait = known.agreed.frame_fences || !has_fence;
         if can_be_shared && can_wait {
-            known.enqueue(buffer, &picture, &mut self.spares);
+            known.enqueue(buffer, &self.latest_picture, &mut self.spares);
             self.pool.hold(buffer);
             self.pump(peer, now_ns);
         }

@@ -77,6 +77,16 @@ pub struct Picture {
     pub colour: Colour,
 }
 
+impl Picture {
+    /// What another one says. Moves no more of the damage than there is.
+    pub(in crate::stream::protocol::producer) fn set(&mut self, other: &Self) {
+        let Self { user_serial, presentation_ns, ref damage, colour } = *other;
+        (self.user_serial, self.presentation_ns) = (user_serial, presentation_ns);
+        self.damage.set(damage);
+        self.colour = colour;
+    }
+}
+
 impl Default for Picture {
     /// Everything has changed, and nothing more is said.
     fn default() -> Self {

@@ -143,6 +143,11 @@ impl Peer {
         Some(since_ns.saturating_add(deadline_ns))
     }
 
+    /// When it is late with something. Who shakes hands keeps nobody from submitting.
+    pub(super) fn deadline_ns(&self) -> Option<u64> {
+        self.handshake_until_ns().or_else(|| self.blocked_until_ns())
+    }
+
     /// Until when it may keep the frame that it has held the longest.
     pub(super) fn held_until_ns(&self) -> Option<u64> {
         let held = self.held.iter().flatten().take(self.held_count);

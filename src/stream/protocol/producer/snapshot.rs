@@ -13,7 +13,7 @@ impl<F> Producer<F> {
         self.pool.snapshot(snapshot);
         snapshot.word(self.format.map_or(0, |format| format.generation.get()));
         snapshot.serial(self.last_serial);
-        snapshot.word(self.latest.map_or(64, |(buffer, _)| buffer.get()));
+        snapshot.word(self.latest.map_or(64, BufferId::get));
     }
 
     /// One consumer.
