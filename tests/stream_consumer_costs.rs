@@ -20,6 +20,7 @@ use dmashare::stream::wire::Damage;
 use dmashare::stream::wire::Frame;
 use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Rectangle;
+use dmashare::stream::wire::SpareFrames;
 use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 
@@ -43,13 +44,15 @@ struct Scene {
     producer: ScriptedProducer,
     consumer: Consumer,
     datagram: Vec<u8>,
+    spares: SpareFrames,
     serial: u64,
 }
 
 impl Scene {
     fn new() -> Self {
         let (producer, consumer) = ScriptedProducer::streaming(3);
-        Self { producer, consumer, datagram: Vec::with_capacity(512), serial: 0 }
+        let (datagram, spares) = (Vec::with_capacity(512), SpareFrames::new());
+        Self { producer, consumer, datagram, spares, serial: 0 }
     }
 
     /// Sends a frame with all the damage that a message has room for.
@@ -62,8 +65,13 @@ impl Scene {
             }
         }
         let buffer = u16::try_from(self.serial % 3).unwrap();
-        let message = Message::from(Frame { damage, ..frame(self.serial, buffer) });
+        let mut sent = self.spares.take();
+        *sent = Frame { damage, ..frame(self.serial, buffer) };
+        let message = Message::Frame(sent);
         message.encode(&mut self.datagram);
+        if let Message::Frame(sent) = message {
+            self.spares.put(sent);
+        }
         rustix::net::send(&self.producer.channel, &self.datagram, SendFlags::DONTWAIT).unwrap();
     }
 

@@ -24,6 +24,7 @@ use dmashare::format::Fourcc;
 use dmashare::format::Modifier;
 use dmashare::ipc::ReceiveError;
 use dmashare::stream::End;
+use dmashare::stream::ProducerEvent;
 use dmashare::stream::protocol::Violation;
 use dmashare::stream::wire::BufferId;
 use dmashare::stream::wire::Capabilities;
@@ -38,6 +39,7 @@ use dmashare::stream::wire::Release;
 use dmashare::stream::wire::Text;
 use dmashare::stream::wire::Versions;
 use dmashare::sync::SyncFileError;
+use rustix::io::Errno;
 
 use common::buffer::sealed_memfd;
 use common::child;
@@ -127,6 +129,30 @@ const FDS: &[Case] = &[
         let memfd = sealed_memfd(64);
         let error = unusable(&offer(2), &vec![&memfd; 253]);
         assert!(matches!(error, ReceiveError::SurplusFds { expected: 0, .. }), "{error:?}");
+    }),
+    ("file descriptors of one who has said that it sends none", || {
+        let mut producer = producer_with(producer_settings());
+        let (peer, hostile) = ScriptedConsumer::joined(&mut producer);
+        hostile.send(&hello_with(Capabilities::WAITS_FOR_FENCES));
+        hostile.send(&offer(1));
+        producer.dispatch().unwrap();
+        match hostile.send_bytes(&encoded(&offer(2)), &[&sealed_memfd(64)]) {
+            // From Linux 6.16 on they are not let in.
+            Err(errno) => {
+                assert_eq!(errno, Errno::PERM);
+                producer.dispatch().unwrap();
+                assert!(producer.served().eq([peer]));
+            }
+            Ok(()) => {
+                producer.dispatch().unwrap();
+                let surplus = ReceiveError::SurplusFds { expected: 0, found: 1 };
+                let mut events = std::iter::from_fn(|| producer.next_event());
+                let expected = End::Unusable(surplus);
+                let is_left = |event: ProducerEvent| matches!(event, ProducerEvent::Left { end, .. } if end == expected);
+                assert!(events.any(is_left));
+            }
+        }
+        hostile.send(&goodbye());
     }),
     ("a release that promises a fence and brings none", || {
         let (scene, held) = Scene::served();

@@ -34,6 +34,7 @@ use dmashare::stream::wire::Message;
 use dmashare::stream::wire::Offer;
 use dmashare::stream::wire::Rectangle;
 use dmashare::stream::wire::Release;
+use dmashare::stream::wire::SpareFrames;
 use dmashare::stream::wire::Versions;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
@@ -60,6 +61,7 @@ struct Scene {
     channels: Vec<Channel>,
     bytes: Vec<u8>,
     datagram: Vec<u8>,
+    spares: SpareFrames,
 }
 
 impl Scene {
@@ -68,6 +70,11 @@ impl Scene {
     }
 
     fn with_buffers(consumers: usize, buffers: usize) -> Self {
+        let capabilities = Capabilities::WAITS_FOR_FENCES | Capabilities::SENDS_FENCES;
+        Self::with_capabilities(consumers, buffers, capabilities)
+    }
+
+    fn with_capabilities(consumers: usize, buffers: usize, capabilities: Capabilities) -> Self {
         let mut producer = producer_with(producer_settings().buffers(buffers));
         let mut channels = Vec::new();
         for _ in 0..consumers {
@@ -76,12 +83,13 @@ impl Scene {
             channels.push(there);
         }
         let (bytes, datagram) = (vec![0; MAX_MESSAGE_BYTES], Vec::with_capacity(1024));
-        let mut scene = Self { producer, channels, bytes, datagram };
+        let spares = SpareFrames::new();
+        let mut scene = Self { producer, channels, bytes, datagram, spares };
         let formats = FormatSet::from_iter([(Fourcc::XRGB8888, Modifier::LINEAR)]);
         let offer = Offer::new(NonZeroU32::MIN, None, &[(Usage::Cpu, formats)]).unwrap();
         let hello = ConsumerHello {
             versions: Versions::SPOKEN,
-            capabilities: Capabilities::WAITS_FOR_FENCES | Capabilities::SENDS_FENCES,
+            capabilities,
             device: None,
             limits: Limits::default(),
         };
@@ -106,7 +114,9 @@ impl Scene {
     fn receive(&mut self, consumer: usize) -> Option<Message> {
         let channel = &self.channels[consumer];
         match rustix::net::recv(channel, &mut self.bytes, RecvFlags::DONTWAIT) {
-            Ok((length, _)) => Some(Message::decode(&self.bytes[..length]).unwrap()),
+            Ok((length, _)) => {
+                Some(Message::decode_with(&self.bytes[..length], &mut self.spares).unwrap())
+            }
             Err(errno) => {
                 assert_eq!(errno, Errno::AGAIN);
                 None
@@ -140,6 +150,7 @@ impl Scene {
             let Some(Message::Frame(frame)) = self.receive(consumer) else { panic!() };
             assert_eq!(frame.serial, serial);
             let (serial, buffer) = (frame.serial, frame.buffer);
+            self.spares.put(frame);
             self.send(consumer, &Message::Release(Release { serial, buffer, has_fence: false }));
         }
         assert!(self.producer.next_event().is_none());
@@ -179,6 +190,28 @@ fn assert_calls_of_who_waits(consumers: usize, wait: Option<Wait>) {
     assert_eq!(calls, expected);
 }
 
+/// From a consumer without fences no file descriptor is let in, and so no room is made for one.
+fn assert_calls_without_fences() {
+    let mut scene = Scene::with_capabilities(1, 1, Capabilities::WAITS_FOR_FENCES);
+    (0..2).for_each(|_| scene.blocking_turn());
+    let calls = system_calls::during(|| (0..FRAMES).for_each(|_| scene.blocking_turn()));
+    let mut expected = BTreeMap::from([(libc::SYS_sendto, 2 * FRAMES)]);
+    if can_refuse_fds() {
+        expected.insert(libc::SYS_recvfrom, 2 * FRAMES);
+    } else {
+        expected.extend([(libc::SYS_recvfrom, FRAMES), (libc::SYS_recvmsg, FRAMES)]);
+    }
+    assert_eq!(calls, expected);
+}
+
+/// `SO_PASSRIGHTS` came with Linux 6.16.
+fn can_refuse_fds() -> bool {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_str().unwrap();
+    let mut numbers = release.split(|it: char| !it.is_ascii_digit()).map(|it| it.parse().unwrap());
+    (numbers.next(), numbers.next()) >= (Some(6_u32), Some(16))
+}
+
 /// The number of a call by which somebody waits: the C library has several of each.
 type Wait = fn(&BTreeMap<i64, usize>) -> i64;
 
@@ -207,6 +240,7 @@ const CASES: &[Case] = &[
     ("system calls of who waits for one consumer", || assert_calls_of_who_waits(1, None)),
     ("system calls of who waits for eight", || assert_calls_of_who_waits(8, Some(poll))),
     ("system calls of who waits for many", || assert_calls_of_who_waits(40, Some(epoll_wait))),
+    ("system calls of who waits for one without fences", assert_calls_without_fences),
     ("memory with one consumer", || assert_no_memory(1)),
     ("memory with eight", || assert_no_memory(8)),
     ("memory of what is submitted to nobody", || {

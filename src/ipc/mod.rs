@@ -38,6 +38,7 @@ pub(crate) mod attached;
 mod channel;
 mod deadline;
 mod error;
+pub(crate) mod fd_refusal;
 pub(crate) mod hand_over;
 mod listener;
 mod peer;

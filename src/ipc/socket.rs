@@ -46,15 +46,29 @@ pub(crate) fn send<'fd>(
         *slot = fd;
         count += 1;
     }
+    let fds = slots.get(..count).unwrap_or(&slots);
+    if fds.is_empty() {
+        return send_bytes(socket, datagram, flags);
+    }
+    retry(|| send_with(socket, datagram, fds, flags | SendFlags::NOSIGNAL))
+}
+
+/// As [`send`], without file descriptors: cheaper by a tenth, as the kernel has less to copy and to
+/// check.
+#[inline]
+pub(crate) fn send_bytes(
+    socket: BorrowedFd<'_>,
+    datagram: &[u8],
+    flags: SendFlags,
+) -> Result<(), Errno> {
     // Otherwise send(2) allows that a peer that is gone ends this process with SIGPIPE.
-    let flags = flags | SendFlags::NOSIGNAL;
+    retry(|| rustix::net::send(socket, datagram, flags | SendFlags::NOSIGNAL))
+}
+
+#[inline]
+fn retry(send: impl Fn() -> Result<usize, Errno>) -> Result<(), Errno> {
     loop {
-        let sent = match slots.get(..count).unwrap_or(&slots) {
-            // Cheaper by a tenth: the kernel has less to copy and to check.
-            [] => rustix::net::send(socket, datagram, flags),
-            fds => send_with(socket, datagram, fds, flags),
-        };
-        match sent {
+        match send() {
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
             Ok(_all_bytes) => return Ok(()),
@@ -135,6 +149,30 @@ pub(crate) fn receive_until_signal(
         return Ok(Arrival::End);
     }
     Ok(Arrival::Datagram(Datagram { sent_bytes: received.bytes, attached }))
+}
+
+/// As [`receive_until_signal`], for who takes no file descriptors: the kernel closes what comes with
+/// the datagram, and it costs less. For sockets of which [`refuse_fds`] has made sure that nothing
+/// comes.
+///
+/// [`refuse_fds`]: crate::ipc::fd_refusal::refuse_fds
+pub(crate) fn receive_bytes(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    flags: RecvFlags,
+) -> Result<Arrival, Errno> {
+    let flags = flags | RecvFlags::TRUNC;
+    let (_, sent_bytes) = loop {
+        match rustix::net::recv(socket, &mut *buffer, flags) {
+            // As above: told once, before what the peer has sent can be read.
+            Err(Errno::CONNRESET) => {}
+            other => break other?,
+        }
+    };
+    if sent_bytes == 0 && is_ended(socket)? {
+        return Ok(Arrival::End);
+    }
+    Ok(Arrival::Datagram(Datagram { sent_bytes, attached: Attached::default() }))
 }
 
 /// Owns every file descriptor that was installed.

@@ -20,6 +20,7 @@ use crate::ipc::Channel;
 use crate::ipc::PeerCredentials;
 use crate::ipc::ReceiveError;
 use crate::ipc::SendError;
+use crate::ipc::fd_refusal;
 use crate::ipc::socket;
 use crate::ipc::socket::Arrival;
 use crate::ipc::socket::Datagram;
@@ -47,6 +48,8 @@ pub(in crate::stream) struct Link {
     channel: Channel,
     queue: VecDeque<Queued>,
     most_queued: usize,
+    /// File descriptors may come with a message.
+    takes_fds: bool,
     /// What the socket was last told to wait for a message.
     timeout: Option<Duration>,
     /// The peer takes nothing any more. What it has said before can still be read.
@@ -63,7 +66,14 @@ struct Queued {
 impl Link {
     /// Takes a connection over. At most `most_queued` messages wait for a peer that does not read.
     pub(in crate::stream) fn new(channel: Channel, most_queued: usize) -> Self {
-        Self { channel, queue: VecDeque::new(), most_queued, timeout: None, is_deaf: false }
+        let queue = VecDeque::new();
+        Self { channel, queue, most_queued, takes_fds: true, timeout: None, is_deaf: false }
+    }
+
+    /// From now on the peer has nothing to send but bytes: the kernel refuses everything else, where
+    /// it can (Linux 6.16), and a message costs less to receive.
+    pub(in crate::stream) fn refuse_fds(&mut self) {
+        self.takes_fds = fd_refusal::refuse_fds(self.channel.as_fd()).is_err();
     }
 
     /// The next message, with what came with it: an image that is checked, a fence that is one, or
@@ -76,8 +86,7 @@ impl Link {
         &self,
         workspace: &mut Workspace,
     ) -> Result<Option<Incoming>, End> {
-        let socket = self.channel.as_fd();
-        let arrival = socket::receive(socket, &mut workspace.received, RecvFlags::DONTWAIT);
+        let arrival = self.next_arrival(RecvFlags::DONTWAIT, workspace);
         self.open(arrival, workspace)
     }
 
@@ -97,19 +106,26 @@ impl Link {
         if self.is_deaf {
             return self.receive(workspace);
         }
-        let socket = self.channel.as_fd();
         let timeout = power_of_two(timeout);
         if self.timeout != Some(timeout) {
-            let set = sockopt::set_socket_timeout(socket, Timeout::Recv, Some(timeout));
+            let set = sockopt::set_socket_timeout(&self.channel, Timeout::Recv, Some(timeout));
             if set.is_err() {
                 // Longer than the kernel can count.
                 return Ok(None);
             }
             self.timeout = Some(timeout);
         }
-        let flags = RecvFlags::empty();
-        let arrival = socket::receive_until_signal(socket, &mut workspace.received, flags);
+        let arrival = self.next_arrival(RecvFlags::empty(), workspace);
         self.open(arrival, workspace)
+    }
+
+    fn next_arrival(&self, flags: RecvFlags, workspace: &mut Workspace) -> Result<Arrival, Errno> {
+        let (socket, received) = (self.channel.as_fd(), &mut workspace.received);
+        if self.takes_fds {
+            socket::receive_until_signal(socket, received, flags)
+        } else {
+            socket::receive_bytes(socket, received, flags)
+        }
     }
 
     #[inline]
@@ -195,8 +211,12 @@ impl Link {
             return Ok(Sent::Yes);
         }
         message.encode(&mut workspace.encoded);
-        let fds = enclosed.fds();
-        match socket::send(self.channel.as_fd(), &workspace.encoded, fds, SendFlags::DONTWAIT) {
+        let (socket, bytes) = (self.channel.as_fd(), &workspace.encoded);
+        let sent = match enclosed {
+            Enclosed::Nothing => socket::send_bytes(socket, bytes, SendFlags::DONTWAIT),
+            _ => socket::send(socket, bytes, enclosed.fds(), SendFlags::DONTWAIT),
+        };
+        match sent {
             Ok(()) => Ok(Sent::Yes),
             Err(Errno::AGAIN) => Ok(Sent::NoRoom),
             Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => {

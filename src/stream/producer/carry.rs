@@ -183,9 +183,15 @@ impl Producer {
     fn take(&mut self, peer: PeerId, incoming: Incoming, now_ns: u64) {
         let Incoming { message, fence, image: _ } = incoming;
         let fence = fence.map(|sync_file| Fence { from: Some(peer), sync_file });
+        let is_hello = matches!(message, Message::ConsumerHello(_));
         let is_offer = matches!(message, Message::Offer(_));
         let wish_before = self.offer(peer).map(Offer::wished_size);
         self.machine.receive(peer, message, fence, now_ns);
+        if is_hello && !self.machine.takes_fences_of(peer) {
+            if let Some(connection) = self.connections.get_mut(peer) {
+                connection.link.refuse_fds();
+            }
+        }
         let wish = self.offer(peer).map(Offer::wished_size);
         if let Some(size) = wish.filter(|size| is_offer && *size != wish_before.flatten()) {
             self.events.push_back(ProducerEvent::Wished { peer, size });

@@ -239,6 +239,11 @@ impl<F> Producer<F> {
         waits && self.peers.iter().flatten().all(is_able)
     }
 
+    /// Whether a consumer may release its frames with fences, known from its hello on.
+    pub(in crate::stream) fn takes_fences_of(&self, peer: PeerId) -> bool {
+        self.peer(peer).is_some_and(|known| known.agreed.release_fences)
+    }
+
     /// Whether all who are served wait for fences: if not, frames have to be finished before they
     /// are submitted, or their fences [attached](Producer::submit_attached).
     pub fn may_send_fences(&self) -> bool {
