@@ -143,7 +143,7 @@
 //! | sends anything but a message | [`Malformed`](wire::Malformed): every field is checked and every message has one encoding |
 //! | sends a message at the wrong time | its connection ends; every kind in every state is in a table of the tests |
 //! | names a buffer that it does not hold, or twice, or an old frame | the same |
-//! | sends a fence where none was agreed on, or none that is one | the same; the file descriptor is closed |
+//! | sends a fence where none was agreed on, or none that is one | the same; the file descriptor is closed, or not let in by the kernel (Linux 6.16) |
 //! | sends more file descriptors than a message has, or fewer | the same; no more than 8 are ever let in |
 //! | announces more buffers, bytes or file descriptors than it was allowed | the same, before anything is imported |
 //! | announces what is no image, or too small for its numbers | refused by [`Dmabuf`](crate::dmabuf::Dmabuf), as in `ipc` |

@@ -106,8 +106,8 @@ use watch::Watched;
 /// told why, and the others notice nothing.
 ///
 /// # Costs
-/// A frame costs one `send` for each consumer, its release one `recvmsg`, and neither memory nor
-/// a file descriptor, but for its fence.
+/// A frame costs one `send` for each consumer, its release one `recvmsg` (`recv` from a consumer that
+/// sends no fences), and neither memory nor a file descriptor, but for its fence.
 ///
 /// Dropping it says goodbye to all consumers. What they hold stays theirs.
 #[derive(Debug)]

@@ -92,7 +92,7 @@ impl ProducerSettings {
         self
     }
 
-    /// How many consumers there may be at a time. Each costs a file descriptor and some 40 KiB.
+    /// How many consumers there may be at a time. Each costs a file descriptor and some 3 KiB.
     pub fn most_peers(mut self, most_peers: usize) -> Self {
         self.machine.most_peers = most_peers;
         self

@@ -22,7 +22,8 @@ pub(crate) fn formats() -> FormatSet {
 
 /// Releases each frame.
 pub(crate) fn release_all(socket: OwnedFd) -> Result<()> {
-    let settings = ConsumerSettings::new(Usage::Cpu, formats());
+    // Who looks at no pixel with a GPU has no fence to send.
+    let settings = ConsumerSettings::new(Usage::Cpu, formats()).sends_fences(false);
     let mut consumer = Consumer::from_fd(socket, &settings)?;
     while let Ok(frame) = consumer.next_frame(SOON) {
         consumer.release(frame, Ready::Finished)?;
