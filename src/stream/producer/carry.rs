@@ -187,10 +187,11 @@ impl Producer {
         let is_offer = matches!(message, Message::Offer(_));
         let wish_before = self.offer(peer).map(Offer::wished_size);
         self.machine.receive(peer, message, fence, now_ns);
-        if is_hello && !self.machine.takes_fences_of(peer) {
-            if let Some(connection) = self.connections.get_mut(peer) {
-                connection.link.refuse_fds();
-            }
+        if is_hello
+            && !self.machine.takes_fences_of(peer)
+            && let Some(connection) = self.connections.get_mut(peer)
+        {
+            connection.link.refuse_fds();
         }
         let wish = self.offer(peer).map(Offer::wished_size);
         if let Some(size) = wish.filter(|size| is_offer && *size != wish_before.flatten()) {

@@ -12,6 +12,7 @@ use crate::stream::wire::Frame;
 ///
 /// It keeps what it is given, which is as many as were ever in use at once.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::vec_box, reason = "a frame goes around in its box, and comes back in it")]
 pub struct SpareFrames {
     frames: Vec<Box<Frame>>,
 }
@@ -39,7 +40,6 @@ impl SpareFrames {
     }
 
     /// Gives a frame back.
-    #[allow(clippy::boxed_local, reason = "it is the memory that is given back")]
     pub fn put(&mut self, frame: Box<Frame>) {
         self.frames.push(frame);
     }

@@ -39,7 +39,7 @@ pub(in crate::stream) fn messages() -> impl Strategy<Value = Message> {
             Message::Announce(Announce::new(generation, buffer, image))
         }),
         buffers().prop_map(|buffer| Message::Retire(Retire { buffer })),
-        frames().prop_map(|frame| Message::from(frame)),
+        frames().prop_map(Message::from),
         (any::<NonZeroU64>(), buffers(), any::<bool>()).prop_map(|(serial, buffer, has_fence)| {
             Message::Release(Release { serial, buffer, has_fence })
         }),
