@@ -20,7 +20,7 @@ const _: () = assert!(size_of::<c_int>() == INT_BYTES as usize);
 /// # Errors
 /// `ENOPROTOOPT` before Linux 6.16.
 ///
-/// Spec: `unix_scm_to_skb()` and `unix_maybe_add_creds()` in `net/unix/af_unix.c`,
+/// Spec: `sk_scm_rights` in `unix_dgram_sendmsg()` of `net/unix/af_unix.c`,
 /// `include/uapi/asm-generic/socket.h`.
 pub(crate) fn refuse_fds(socket: BorrowedFd<'_>) -> Result<(), Errno> {
     if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {

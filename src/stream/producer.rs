@@ -195,7 +195,7 @@ impl Producer {
 
     /// Takes a connection to a consumer over: one end of [`Channel::pair`], an inherited or a
     /// received one. It is not filtered, as somebody must have meant it. The socket keeps its options,
-    /// but for `SO_RCVTIMEO`.
+    /// but for `SO_RCVTIMEO` and, if the consumer sends no fences, `SO_PASSRIGHTS`.
     ///
     /// # Errors
     /// See [`JoinError`]; never [`JoinError::NotAllowed`].
