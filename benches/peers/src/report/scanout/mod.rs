@@ -19,6 +19,10 @@ use crate::scanout::Task;
 const TITLE: &str = "Frames on a monitor";
 const PLOT: &str = "bench_scanout.svg";
 
+/// The guest for it came to no end.
+const NOT_COUNTED: &str =
+    "The instructions of a frame were not counted in this run: the guest for that came to no end.";
+
 const WHY_INSTRUCTIONS: &str = "\
 Instructions, because the CPU times of an emulated guest are not those of its programs: their clock goes \
 on while the virtual processor itself waits, for a processor of the host's or for QEMU, which draws for \
@@ -56,6 +60,8 @@ pub(crate) fn section(text: &mut String, scanouts: Option<&Scanouts>) -> Result<
         versions.join(", ")
     )?;
     writeln!(text, "![{TITLE}]({PLOT})\n")?;
+    let mut participants = contests.iter().flat_map(|contest| &contest.participants);
+    let is_counted = participants.any(|participant| participant.instructions.is_some());
     for task in [Task::Draw, Task::Flip] {
         let of_task = || contests.iter().filter(|contest| contest.task == task);
         let names = names(of_task());
@@ -65,9 +71,14 @@ pub(crate) fn section(text: &mut String, scanouts: Option<&Scanouts>) -> Result<
         })?;
         grid(text, "system calls for a frame", &names, of_task(), |_, it| digits(it.all_calls()))?;
         grid(text, "frames per second", &names, of_task(), |_, it| spread(it.frames_per_second))?;
-        grid(text, "instructions for a frame", &names, of_task(), |_, it| {
-            it.instructions.map_or_else(|| "-".to_owned(), thousands)
-        })?;
+        if is_counted {
+            grid(text, "instructions for a frame", &names, of_task(), |_, it| {
+                it.instructions.map_or_else(|| "-".to_owned(), thousands)
+            })?;
+        }
+    }
+    if !is_counted {
+        writeln!(text, "{NOT_COUNTED}\n")?;
     }
     writeln!(text, "{WHY_INSTRUCTIONS}\n")?;
     details(text, contests)
