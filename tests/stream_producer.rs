@@ -50,8 +50,6 @@ use rustix::event::Timespec;
 
 use common::child;
 use common::child::Case;
-use common::scripted_consumer;
-use common::scripted_consumer::ScriptedConsumer;
 use common::stream_pair::*;
 use common::sw_sync::Timeline;
 
@@ -212,32 +210,6 @@ const CASES: &[Case] = &[
         }
         assert_eq!(held.iter().map(|frame| stamp_of(frame.image())).collect::<Vec<_>>(), [1, 2]);
     }),
-    ("a release that was in time counts however late it is heard", || {
-        let hold_limit_ns = u64::try_from(MOMENT.as_nanos()).unwrap();
-        let policy = Policy::mailbox().with_hold_limit_ns(hold_limit_ns);
-        for acquires in [Producer::acquire, |it: &mut Producer| it.acquire_timeout(SOON)] {
-            let mut producer = producer_with(producer_settings().buffers(1).policy(policy));
-            let (peer, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));
-            produce(&mut producer);
-            let frame = consumer.next_frame(SOON).unwrap();
-            consumer.release(frame, Ready::Finished).unwrap();
-            // The producer has other things to do.
-            std::thread::sleep(2 * MOMENT);
-            let acquired = acquires(&mut producer).unwrap();
-            assert!(!acquired.is_tainted());
-            assert!(producer.served().eq([peer]), "{:?}", left(&mut producer));
-        }
-    }),
-    ("a handshake that was in time counts however late it is heard", || {
-        let settings = producer_settings().handshake_timeout(MOMENT);
-        let mut producer = producer_with(settings);
-        let (peer, consumer) = ScriptedConsumer::joined(&mut producer);
-        consumer.send(&scripted_consumer::hello());
-        consumer.send(&scripted_consumer::offer(1));
-        std::thread::sleep(2 * MOMENT);
-        producer.dispatch().unwrap();
-        assert!(producer.served().eq([peer]), "{:?}", left(&mut producer));
-    }),
     ("a buffer that is dropped is free again", || {
         let mut producer = producer_with(producer_settings().buffers(1));
         producer.negotiate().unwrap();
@@ -369,31 +341,6 @@ const CASES: &[Case] = &[
         assert_eq!(waited.get(), 3);
         assert!(start.elapsed() >= Duration::from_nanos(deadline_ns), "its deadline");
         assert_eq!(left(&mut producer), [End::TooSlow]);
-    }),
-    ("room that was made in time counts however late it is heard", || {
-        let deadline_ns = u64::try_from(MOMENT.as_nanos()).unwrap();
-        let policy = Policy::fifo(1, Overflow::Block { deadline_ns });
-        for timeout in [None, Some(SOON)] {
-            let mut producer = producer_with(producer_settings().buffers(4).policy(policy));
-            let (peer, mut consumer) = join_served(&mut producer, &consumer_settings().frames(1));
-            produce(&mut producer);
-            produce(&mut producer);
-            let acquired = producer.acquire().unwrap();
-            let refused = producer.submit(acquired, Ready::Finished, Picture::default());
-            let acquired = refused.unwrap_err().into_acquired().unwrap();
-            let frame = consumer.next_frame(SOON).unwrap();
-            consumer.release(frame, Ready::Finished).unwrap();
-            // The producer has other things to do.
-            std::thread::sleep(2 * MOMENT);
-            let submitted = match timeout {
-                None => producer.submit(acquired, Ready::Finished, Picture::default()),
-                Some(timeout) => {
-                    producer.submit_timeout(acquired, Ready::Finished, Picture::default(), timeout)
-                }
-            };
-            assert_eq!(submitted.unwrap().get(), 3);
-            assert!(producer.served().eq([peer]), "{:?}", left(&mut producer));
-        }
     }),
     ("what one misses is in the damage of its next frame", || {
         let mut producer = producer_with(producer_settings().buffers(5));
